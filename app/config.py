@@ -1,0 +1,90 @@
+"""Settings: one frozen object, read from lineup.yaml, .env, the environment and flags (later wins)."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+
+from app.core.errors import Misconfigured
+
+PREFIX = "LINEUP_"
+
+
+def _named(name: str) -> AliasChoices:
+    """Accepts `LINEUP_NAME` and, as some platforms set it, plain `NAME`."""
+    return AliasChoices(f"{PREFIX}{name}", name)
+
+
+class Settings(BaseSettings):
+    """What an operator may set; every field is a variable with the prefix `LINEUP_`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", yaml_file="lineup.yaml", extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    database_url: str | None = Field(default=None, validation_alias=_named("DATABASE_URL"))
+    redis_url: str | None = None
+    data_dir: Path = Path("data")
+    artifacts_url: str | None = None
+    host: str = "127.0.0.1"
+    port: int = Field(default=2005, ge=0, le=65535)
+    secret_key: str | None = Field(default=None, validation_alias=_named("SECRET_KEY"), repr=False)
+    api_keys: Annotated[tuple[str, ...], NoDecode] = Field(default=(), repr=False)
+    sync_interval_hours: float = Field(default=6, ge=0, validation_alias=_named("SYNC_INTERVAL_HOURS"))
+    max_parallel_pages: int = Field(default=150, ge=1, le=1000)
+    provider_networks: Literal["any", "public"] = "any"
+    snapshot_max_age: int = Field(default=60, ge=0)
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    retry_attempts: int = Field(default=3, ge=0, le=10)
+    retry_base_seconds: float = Field(default=1.0, gt=0)
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        yaml = YamlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, dotenv_settings, yaml, file_secret_settings
+
+    @property
+    def embedded(self) -> bool:
+        """Whether queue and worker live inside `lineup serve`."""
+        return self.redis_url is None
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The database, a file in the data folder unless one is named."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'lineup.db'}"
+
+
+def load_settings(**flags: Any) -> Settings:
+    """Reads the settings; `Misconfigured` names the first variable that is unknown or malformed."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    if unknown:
+        raise Misconfigured(f"{unknown[0]} is not a setting of Lineup; see `lineup config show`")
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        variable = name if name.startswith(PREFIX) else f"{PREFIX}{name.upper()}"
+        raise Misconfigured(f"{variable}: {first['msg']}") from None

@@ -1,0 +1,65 @@
+"""Ports: what the floors below need from the outside, without knowing who provides it."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class JobQueue(Protocol):
+    """Hands ids of jobs to workers. The database is the record: losing the queue loses time, no job."""
+
+    async def enqueue(self, task: str, *args: str | int, job_id: str, delay_ms: int = 0) -> bool:
+        """False when this `job_id` is already queued or running."""
+        ...
+
+    async def abort(self, job_id: str) -> None:
+        """Asks the worker that runs `job_id` to stop; harmless when none does."""
+        ...
+
+    async def ping(self) -> None:
+        """Raises `NotReady` when the queue cannot be reached."""
+        ...
+
+    async def workers_alive(self) -> bool:
+        """Whether any worker reported its health lately."""
+        ...
+
+
+class Hints(Protocol):
+    """Small facts shared between processes that may be lost at any time (progress, windows)."""
+
+    async def put(self, key: str, value: Mapping[str, Any], *, ttl_seconds: int) -> None: ...
+
+    async def get(self, key: str) -> Mapping[str, Any] | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactInfo:
+    """A stored artifact: its name in the store (its SHA-256 in hex) and its length in bytes."""
+
+    sha256: str
+    bytes: int
+
+
+class ArtifactWriter(Protocol):
+    """An artifact being written; nothing is visible before `commit`."""
+
+    async def write(self, data: bytes) -> None: ...
+
+    async def commit(self) -> ArtifactInfo: ...
+
+
+class ArtifactStore(Protocol):
+    """Content-addressed, immutable files."""
+
+    async def create(self) -> ArtifactWriter: ...
+
+    async def discard(self, writer: ArtifactWriter) -> None: ...
+
+    async def read(self, sha256: str, offset: int, length: int) -> bytes:
+        """Raises `NotFound` when there is no such artifact, or it is shorter."""
+        ...
+
+    def stream(self, sha256: str, offset: int, length: int) -> AsyncIterator[bytes]: ...
+
+    async def delete(self, sha256: str) -> None: ...

@@ -1,0 +1,121 @@
+"""Connections. `Reader` cannot write; a `Writer` is one transaction of the one writer a database has on SQLite."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import Executable, Row, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from app.core.errors import Misconfigured
+
+BUSY_TIMEOUT_MS = 10_000
+SQLITE_CACHE_KIB = 16_384  # per connection; the default of 2 MB makes a bulk load thrash
+
+
+def async_url(url: str) -> URL:
+    """`sqlite:///…`, `postgresql://…` (and `postgres://`) as SQLAlchemy's async drivers spell them."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise Misconfigured("LINEUP_DATABASE_URL is not a database URL: use sqlite:///file or postgresql://…") from None
+    name = parsed.get_backend_name()
+    if name == "sqlite":
+        return parsed.set(drivername="sqlite+aiosqlite")
+    if name in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+asyncpg")
+    raise Misconfigured(f"LINEUP_DATABASE_URL: {name} is not supported; use sqlite or postgresql")
+
+
+class Reader:
+    """Reads on one connection; see `Database.reader`."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+
+    @property
+    def sqlite(self) -> bool:
+        return self.connection.dialect.name == "sqlite"
+
+    async def rows(self, statement: Executable, values: dict[str, Any] | None = None) -> Sequence[Row[Any]]:
+        return (await self.connection.execute(statement, values)).all()
+
+    async def row(self, statement: Executable, values: dict[str, Any] | None = None) -> Row[Any] | None:
+        return (await self.connection.execute(statement, values)).first()
+
+    async def scalar(self, statement: Executable, values: dict[str, Any] | None = None) -> Any:
+        return (await self.connection.execute(statement, values)).scalar()
+
+    async def driver(self) -> Any:
+        """The driver's own connection (aiosqlite or asyncpg), inside this transaction, for hot paths."""
+        return (await self.connection.get_raw_connection()).driver_connection
+
+
+class Writer(Reader):
+    """One write transaction: committed when the block ends, rolled back when it raises."""
+
+    async def execute(self, statement: Executable, values: Any = None) -> int:
+        """Runs a statement and returns how many rows it touched."""
+        return (await self.connection.execute(statement, values)).rowcount
+
+
+class Database:
+    """One database, of either dialect. Features open transactions here; stores are given a Reader or a Writer."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.url = async_url(url)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        self._readers = _sqlite_engine(self.url, "BEGIN", pool_size) if self.sqlite else _engine(self.url, pool_size)
+        self._writers = _sqlite_engine(self.url, "BEGIN IMMEDIATE", 1) if self.sqlite else self._readers
+        # SQLite has one writer: waiting here is fair and cheap, waiting in busy_timeout is neither.
+        self._turn = asyncio.Lock() if self.sqlite else None
+
+    @asynccontextmanager
+    async def reader(self) -> AsyncIterator[Reader]:
+        """A connection for reads; one transaction, so what it reads is one state (SQLite) or committed (Postgres)."""
+        async with self._readers.connect() as connection:
+            yield Reader(connection)
+
+    @asynccontextmanager
+    async def writer(self) -> AsyncIterator[Writer]:
+        """A transaction for writes."""
+        if self._turn is None:
+            async with self._writers.begin() as connection:
+                yield Writer(connection)
+            return
+        async with self._turn, self._writers.begin() as connection:
+            yield Writer(connection)
+
+    async def close(self) -> None:
+        await self._readers.dispose()
+        if self._writers is not self._readers:
+            await self._writers.dispose()
+
+
+def _engine(url: URL, pool_size: int) -> AsyncEngine:
+    return create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True)
+
+
+def _sqlite_engine(url: URL, begin: str, pool_size: int) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0)
+
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver begins nothing; `begin` below does
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "foreign_keys=ON",
+            f"cache_size=-{SQLITE_CACHE_KIB}",
+            "temp_store=MEMORY",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    event.listen(engine.sync_engine, "connect", prepare)
+    event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine

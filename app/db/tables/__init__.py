@@ -1,0 +1,48 @@
+"""All tables; importing this fills the metadata that Alembic compares with."""
+
+from app.db.tables.base import metadata
+from app.db.tables.catalogue import (
+    Category,
+    Change,
+    Channel,
+    Document,
+    Episode,
+    Item,
+    ItemCategory,
+    Movie,
+    Season,
+    Series,
+)
+from app.db.tables.job import Quarantine, SyncCheckpoint, SyncJob, SyncStep, Walk
+from app.db.tables.provider import CatalogueHead, Provider
+from app.db.tables.snapshot import Snapshot
+from app.domain.kinds import Kind
+
+ITEM_TABLES: dict[Kind, type[Channel | Movie | Series]] = {
+    Kind.CHANNEL: Channel,
+    Kind.MOVIE: Movie,
+    Kind.SERIES: Series,
+}
+
+__all__ = [
+    "ITEM_TABLES",
+    "CatalogueHead",
+    "Category",
+    "Change",
+    "Channel",
+    "Document",
+    "Episode",
+    "Item",
+    "ItemCategory",
+    "Movie",
+    "Provider",
+    "Quarantine",
+    "Season",
+    "Series",
+    "Snapshot",
+    "SyncCheckpoint",
+    "SyncJob",
+    "SyncStep",
+    "Walk",
+    "metadata",
+]

@@ -1,0 +1,186 @@
+"""What the sync engine asks of a provider, whatever its dialect.
+
+An adapter opens no transaction, knows no job and decides no outcome. It raises only `Unavailable`, `Rejected` or
+`Malformed`; a page it returns is whole.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, Self
+
+from app.domain.kinds import Kind, ProviderKind, StepName
+from app.domain.records import (
+    CategoryRecord,
+    EpisodeRecord,
+    Record,
+    RejectedRecord,
+    SeasonRecord,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderAccount:
+    """Who asks: the provider row as an adapter needs it, credentials decrypted. Its repr tells no secret."""
+
+    id: str
+    name: str
+    kind: ProviderKind
+    url: str = field(repr=False)
+    credentials: Mapping[str, str] = field(repr=False)
+    options: Mapping[str, Any]
+    endpoint: str | None = None  # where the dialect was found last time; secret-free
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountStatus:
+    """What the provider says of the account; `expires_at` in ms, None = never or unknown."""
+
+    ok: bool
+    status: str
+    message: str | None = None
+    expires_at: int | None = None
+    max_connections: int | None = None
+    server_timezone: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """One list that can be walked.
+
+    `name` is its key in checkpoints (`vod:*`, `vod:category:12`); `kinds` are all that it may yield (a Stalker VOD
+    list holds movies and series); `paged` walks by `page`, the others by `stream`.
+    """
+
+    step: StepName
+    name: str
+    kinds: frozenset[Kind]
+    paged: bool
+    category: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One whole reply of a walk.
+
+    `number` starts at 1. `total` is the number of items the provider claims for the whole scope, None when it
+    claims none; `size` the page size it works with. `last` is set only when the adapter can prove that nothing follows
+    (a closed JSON list, an empty page behind the claimed total). `doubtful` marks an empty or repeated answer that
+    stayed so after retries: the walk goes on but proves nothing.
+    """
+
+    number: int
+    records: Sequence[Record]
+    rejected: Sequence[RejectedRecord] = ()
+    total: int | None = None
+    size: int | None = None
+    last: bool = False
+    doubtful: bool = False
+
+    @property
+    def ids(self) -> tuple[tuple[str, str], ...]:
+        """(space, external id) of each record; portals that ignore `p` repeat them."""
+        return tuple((record.space, record.external_id) for record in self.records)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Categories:
+    """The categories of one kind; `known` is False when the provider has no such list (then nothing is swept)."""
+
+    records: Sequence[CategoryRecord]
+    rejected: Sequence[RejectedRecord] = ()
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeReport:
+    """What a finished walk of one scope saw: pages done, distinct items, and the provider's claim at its end."""
+
+    scope: Scope
+    complete: bool  # every page answered, none doubtful
+    distinct: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepReport:
+    """All walks of a step so far; `distinct` counts different items over all scopes."""
+
+    step: StepName
+    scopes: Sequence[ScopeReport]
+    distinct: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the adapter makes of a step's walks: scopes still to walk, or whether all was seen, and why not."""
+
+    more: Sequence[Scope] = ()
+    proven: bool = False
+    doubt: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamLink:
+    """A playable address, good until `expires_at` (ms; None = unknown)."""
+
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    expires_at: int | None = None
+
+
+class Provider(Protocol):
+    """One provider, logged in on first use; `async with` closes it."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *exc: object) -> None: ...
+
+    @property
+    def endpoint(self) -> str | None:
+        """The address found by discovery, secret-free, worth remembering."""
+        ...
+
+    async def test(self) -> AccountStatus:
+        """One login; raises as any call does when the portal cannot be talked to at all."""
+        ...
+
+    async def categories(self, kind: Kind) -> Categories:
+        """All real categories of a kind, without pseudo ones (`*`, All)."""
+        ...
+
+    @property
+    def parallel(self) -> int:
+        """How many pages may be asked for at once now: the window of the provider's host."""
+        ...
+
+    async def scopes(self, step: StepName, kinds: frozenset[Kind]) -> Sequence[Scope]:
+        """Where a full walk of an item step begins, in a job that syncs `kinds`.
+
+        Empty when the walk of an earlier step of the same job brings this kind already. A walk may yield other kinds
+        than the job's: the engine drops them.
+        """
+        ...
+
+    async def page(self, scope: Scope, number: int) -> Page:
+        """One page of a paged scope. Safe to call in parallel."""
+        ...
+
+    def stream(self, scope: Scope) -> AsyncIterator[Page]:
+        """The pages of a scope that is one bulk answer, parsed as it arrives; raises when it is cut."""
+        ...
+
+    async def review(self, report: StepReport) -> Verdict:
+        """Judges the walks of a step: asks for more scopes until everything is proven or cannot be."""
+        ...
+
+    async def seasons(self, locator: Mapping[str, Any]) -> Sequence[SeasonRecord]:
+        """The seasons of a series, in order."""
+        ...
+
+    async def episodes(self, locator: Mapping[str, Any], season: SeasonRecord) -> Sequence[EpisodeRecord]:
+        """The episodes of one season, in order."""
+        ...
+
+    async def resolve(self, kind: Kind, locator: Mapping[str, Any]) -> StreamLink:
+        """A link for this moment; kind MOVIE for episodes too, whose locator says so."""
+        ...
