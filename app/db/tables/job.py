@@ -67,15 +67,14 @@ class SyncCheckpoint(SQLModel, table=True):
 
 
 class Walk(SQLModel, table=True):
-    """The last complete walk of a kind: what it would have swept when the drop guard held it back."""
+    """The last complete walk of a kind whose sweep was held back: `missing` = the ordinals it did not see, packed."""
 
     __tablename__ = "walk"
 
     provider_pk: int = Field(primary_key=True, foreign_key="provider.pk", ondelete="CASCADE")
     kind: str = Field(primary_key=True)
     job_id: str
-    missing: int
-    missing_digest: str  # of the ordinals that were missing, so that the next walk can agree or not
+    missing: bytes = bytes_field()
 
 
 class Quarantine(SQLModel, table=True):

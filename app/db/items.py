@@ -1,0 +1,152 @@
+"""Item rows, their documents and memberships. Nothing here decides; `sync` does."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Table, func, select, text
+
+from app.core import jsonio
+from app.db.bulk import delete_rows, insert_rows, update_rows
+from app.db.engine import Reader, Writer
+from app.db.tables import metadata
+from app.domain.kinds import Kind
+
+TABLES: Final[dict[Kind, Table]] = {kind: metadata.tables[kind.value] for kind in Kind}
+DOCUMENT: Final = metadata.tables["document"]
+KEYS: Final = ("provider_pk", "ordinal")
+DOCUMENT_KEYS: Final = ("provider_pk", "kind", "ordinal")
+_SHARED: Final = (
+    "fingerprint",
+    "is_active",
+    "category_id",
+    "name",
+    "sort_name",
+    "search_text",
+    "added_at",
+    "updated_at",
+    "censored",
+    "locator",
+    "extra",
+)
+# What an update may set; an insert adds the keys and the ids, which never change.
+CONTENT: Final[dict[Kind, tuple[str, ...]]] = {
+    Kind.CHANNEL: (*_SHARED, "number", "sort_number", "epg_id"),
+    Kind.MOVIE: (*_SHARED, "year", "rating"),
+    Kind.SERIES: (*_SHARED, "year", "rating"),
+}
+
+
+class Stored(msgspec.Struct, frozen=True, gc=False):
+    """What a row tells about an item before it is read in full."""
+
+    ordinal: int
+    fingerprint: int
+    is_active: bool
+
+
+class ItemWrite(msgspec.Struct, frozen=True, gc=False):
+    """A row to write: `content` in the order of CONTENT, and its document."""
+
+    ordinal: int
+    id: str
+    external_id: str
+    content: tuple[Any, ...]
+    document: bytes
+    category_ids: tuple[str, ...]
+
+
+async def find(reader: Reader, kind: Kind, ids: Sequence[str]) -> dict[str, Stored]:
+    """Which of these public ids are stored."""
+    driver = await reader.driver()
+    columns = f"SELECT id, ordinal, fingerprint, is_active FROM {kind.value} WHERE id"  # noqa: S608 - a table's name
+    if reader.sqlite:
+        query = f"{columns} IN (SELECT value FROM json_each(?))"  # noqa: S608 - the same
+        found = await driver.execute_fetchall(query, (jsonio.dumps(ids).decode(),))
+    else:
+        found = await driver.fetch(f"{columns} = ANY($1::text[])", list(ids))
+    return {row[0]: Stored(row[1], row[2], bool(row[3])) for row in found}
+
+
+async def next_ordinal(reader: Reader, kind: Kind, provider_pk: int) -> int:
+    """The first place never used."""
+    table = TABLES[kind].c
+    last = await reader.scalar(select(func.max(table.ordinal)).where(table.provider_pk == provider_pk))
+    return 0 if last is None else last + 1
+
+
+async def active_ordinals(reader: Reader, kind: Kind, provider_pk: int) -> list[int]:
+    """The places of all items that are there now."""
+    driver = await reader.driver()
+    query = f"SELECT ordinal FROM {kind.value} WHERE provider_pk = {provider_pk:d} AND is_active"  # noqa: S608
+    found = await (driver.execute_fetchall(query) if reader.sqlite else driver.fetch(query))
+    return [row[0] for row in found]
+
+
+async def count_active(reader: Reader, kind: Kind, provider_pk: int) -> int:
+    table = TABLES[kind].c
+    query = select(func.count()).where(table.provider_pk == provider_pk, table.is_active)
+    return int(await reader.scalar(query) or 0)
+
+
+async def documents(reader: Reader, kind: Kind, provider_pk: int, ordinals: Iterable[int]) -> dict[int, bytes]:
+    """The stored documents of these places."""
+    chosen = list(ordinals)
+    if not chosen:
+        return {}
+    of_kind = (DOCUMENT.c.provider_pk == provider_pk, DOCUMENT.c.kind == kind.number)
+    query = select(DOCUMENT.c.ordinal, DOCUMENT.c.body).where(*of_kind, DOCUMENT.c.ordinal.in_(chosen))
+    return {row.ordinal: row.body for row in await reader.rows(query)}
+
+
+async def insert(writer: Writer, kind: Kind, provider_pk: int, items: Sequence[ItemWrite]) -> None:
+    """New items, their documents and memberships."""
+    columns = (*KEYS, "id", "external_id", *CONTENT[kind])
+    rows = [(provider_pk, item.ordinal, item.id, item.external_id, *item.content) for item in items]
+    await insert_rows(writer, kind.value, columns, rows)
+    bodies = [(provider_pk, kind.number, item.ordinal, item.document) for item in items]
+    await insert_rows(writer, "document", (*DOCUMENT_KEYS, "body"), bodies)
+    await join_categories(writer, items)
+
+
+async def rewrite(writer: Writer, kind: Kind, provider_pk: int, items: Sequence[ItemWrite]) -> None:
+    """Known items with new content."""
+    rows = [(*item.content, provider_pk, item.ordinal) for item in items]
+    await update_rows(writer, kind.value, CONTENT[kind], KEYS, rows)
+    await rewrite_documents(writer, kind, provider_pk, [(item.ordinal, item.document) for item in items])
+
+
+async def rewrite_documents(writer: Writer, kind: Kind, provider_pk: int, bodies: Sequence[tuple[int, bytes]]) -> None:
+    rows = [(body, provider_pk, kind.number, ordinal) for ordinal, body in bodies]
+    await update_rows(writer, "document", ("body",), DOCUMENT_KEYS, rows)
+
+
+async def deactivate(
+    writer: Writer, kind: Kind, provider_pk: int, bodies: Sequence[tuple[int, bytes]], now: int
+) -> None:
+    """Soft delete: the rows stay, with documents that say so."""
+    rows = [(False, now, provider_pk, ordinal) for ordinal, _ in bodies]
+    await update_rows(writer, kind.value, ("is_active", "updated_at"), KEYS, rows)
+    await rewrite_documents(writer, kind, provider_pk, bodies)
+
+
+async def join_categories(writer: Writer, items: Sequence[ItemWrite]) -> None:
+    rows = [(category, item.ordinal) for item in items for category in item.category_ids]
+    await insert_rows(writer, "item_category", ("category_id", "ordinal"), rows)
+
+
+async def leave_categories(writer: Writer, memberships: Sequence[tuple[str, int]]) -> None:
+    await delete_rows(writer, "item_category", ("category_id", "ordinal"), memberships)
+
+
+async def ids_of(reader: Reader, kind: Kind, provider_pk: int, ordinals: Sequence[int]) -> dict[int, str]:
+    """The public ids of these places."""
+    table = TABLES[kind].c
+    query = select(table.ordinal, table.id).where(table.provider_pk == provider_pk, table.ordinal.in_(ordinals))
+    return {row.ordinal: row.id for row in await reader.rows(query)}
+
+
+async def analyze(writer: Writer, kind: Kind) -> None:
+    """Fresh statistics after a bulk load: without them the first queries are planned for an empty table."""
+    for table in (kind.value, "item_category"):
+        await writer.execute(text(f"ANALYZE {table}"))

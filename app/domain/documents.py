@@ -1,0 +1,115 @@
+"""Item documents: the canonical JSON of snapshots and browse answers. Fields stand in the order of their keys."""
+
+from typing import Final
+
+from msgspec import UNSET, Struct, UnsetType, json
+
+from app.domain.kinds import Kind
+
+
+class ItemDocument(Struct, rename="camel"):
+    """Typing base: what the engine sets when it knows it."""
+
+
+class ChannelDocument(ItemDocument, kw_only=True):
+    added_at: str | None
+    archive: bool | None
+    archive_days: float | int | None
+    category_id: str | None
+    category_ids: tuple[str, ...]
+    censored: bool | None
+    cleaned_name: str
+    cmd: str | UnsetType = UNSET
+    epg_id: str | None
+    external_id: str
+    id: str
+    is_active: bool = True
+    is_hd: bool | None
+    kind: Kind = Kind.CHANNEL
+    logo: str | None
+    name: str
+    number: float | int | None
+    provider_id: str
+    stream: str
+    tags: tuple[str, ...] = ()
+    updated_at: str | None = None
+
+
+class MovieDocument(ItemDocument, kw_only=True):
+    actors: tuple[str, ...]
+    added_at: str | None
+    category_id: str | None
+    category_ids: tuple[str, ...]
+    censored: bool | None
+    cleaned_name: str
+    cmd: str | UnsetType = UNSET
+    country: str | None
+    description: str | None
+    director: str | None
+    duration: int | None
+    external_id: str
+    genres: tuple[str, ...]
+    id: str
+    is_active: bool = True
+    is_hd: bool | None
+    kind: Kind = Kind.MOVIE
+    name: str
+    original_name: str | None
+    poster: str | None
+    provider_id: str
+    rating: float | None
+    rating_imdb: float | None
+    stream: str
+    tags: tuple[str, ...] = ()
+    updated_at: str | None = None
+    year: int | None
+
+
+class SeriesDocument(ItemDocument, kw_only=True):
+    actors: tuple[str, ...]
+    added_at: str | None
+    category_id: str | None
+    category_ids: tuple[str, ...]
+    censored: bool | None
+    cleaned_name: str
+    country: str | None
+    description: str | None
+    director: str | None
+    duration: int | None
+    episode_count: int | None
+    external_id: str
+    genres: tuple[str, ...]
+    id: str
+    is_active: bool = True
+    is_hd: bool | None
+    kind: Kind = Kind.SERIES
+    name: str
+    original_name: str | None
+    poster: str | None
+    provider_id: str
+    rating: float | None
+    rating_imdb: float | None
+    tags: tuple[str, ...] = ()
+    updated_at: str | None = None
+    year: int | None
+    year_end: int | None
+
+
+AnyDocument = ChannelDocument | MovieDocument | SeriesDocument
+DOCUMENTS: Final[dict[Kind, type[AnyDocument]]] = {
+    Kind.CHANNEL: ChannelDocument,
+    Kind.MOVIE: MovieDocument,
+    Kind.SERIES: SeriesDocument,
+}
+_encoder: Final = json.Encoder()
+_decoders: Final = {kind: json.Decoder(document) for kind, document in DOCUMENTS.items()}
+
+
+def encode(document: AnyDocument) -> bytes:
+    """The canonical bytes of a document."""
+    return _encoder.encode(document)
+
+
+def decode(kind: Kind, body: bytes) -> AnyDocument:
+    """The document that `encode` wrote."""
+    return _decoders[kind].decode(body)

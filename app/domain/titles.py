@@ -1,0 +1,47 @@
+"""Names: the provider's own, the tidy one, and the key that sorts and finds it."""
+
+import re
+import unicodedata
+from html import unescape
+from typing import Final
+
+from anyascii import anyascii
+
+ARTICLES: Final = re.compile(r"^(?:the|a|an|der|die|das|le|la|les|el|los|las) (?=\S)")
+EDGES: Final = " \t|#*=~_-–—•·:►▶◄◀«»‹›"
+SPACES: Final = re.compile(r"\s+")
+WORDS: Final = re.compile(r"[a-z0-9]+")
+ORNAMENTS: Final = frozenset({"So", "Sk", "Cf", "Cc", "Co", "Cn"})
+
+
+def display_name(raw: str) -> str:
+    """The provider's name, HTML entities decoded and trimmed, nothing else changed."""
+    return (unescape(raw) if "&" in raw else raw).strip()
+
+
+def cleaned_name(name: str) -> str:
+    """The tidy name: compatibility forms unfolded (`ᴴᴰ` → `HD`), ornaments and separator lines gone.
+
+    Never empty unless `name` is: a name made of ornaments alone stays as it is.
+    """
+    tidy = name
+    if not name.isascii():
+        folded = unicodedata.normalize("NFKC", name)
+        tidy = "".join(" " if unicodedata.category(char) in ORNAMENTS else char for char in folded)
+    return SPACES.sub(" ", tidy).strip(EDGES) or name
+
+
+def fold(text: str) -> str:
+    """Lower-case ASCII without accents, for comparing and finding."""
+    return (text if text.isascii() else anyascii(text)).lower()
+
+
+def sort_key(name: str) -> str:
+    """What lists sort by: folded, without a leading article and without punctuation in front."""
+    folded = SPACES.sub(" ", fold(name)).strip(EDGES + "\"'([{<!?.,;/\\")
+    return ARTICLES.sub("", folded)
+
+
+def search_words(*names: str | None) -> str:
+    """The distinct folded words of all names of an item, space-separated, in order of appearance."""
+    return " ".join(dict.fromkeys(word for name in names if name for word in WORDS.findall(fold(name))))
