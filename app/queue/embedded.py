@@ -4,6 +4,7 @@ Whoever comes first owns the server and holds `queue/owner`; who comes later joi
 `queue/valkey.log`, its standard output, so that a successor can wait until a server that lost its owner is gone.
 """
 
+import contextlib
 import fcntl
 import hashlib
 import importlib.util
@@ -90,6 +91,9 @@ class EmbeddedValkey:
         """Ends the server when it is ours; harmless otherwise, and when called twice."""
         self._release()
         if self._owner:
+            if self._socket.parent != self._folder:
+                with contextlib.suppress(OSError):
+                    self._socket.parent.rmdir()
             self._owner.close()
             self._owner = None
 
