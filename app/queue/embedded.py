@@ -91,9 +91,6 @@ class EmbeddedValkey:
         """Ends the server when it is ours; harmless otherwise, and when called twice."""
         self._release()
         if self._owner:
-            if self._socket.parent != self._folder:
-                with contextlib.suppress(OSError):
-                    self._socket.parent.rmdir()
             self._owner.close()
             self._owner = None
 
@@ -135,6 +132,9 @@ class EmbeddedValkey:
         if self._process:
             lifeline.end(self._process)
             self._process = None
+            if self._socket.parent != self._folder:
+                with contextlib.suppress(OSError):
+                    self._socket.parent.rmdir()
 
 
 def join(data_dir: Path) -> str | None:
