@@ -1,8 +1,9 @@
-"""How many requests one provider host gets at once, learned from its answers; and how many a second, where it is told."""
+"""How many requests one provider host gets at once, learned from its answers; how many a second, where told."""
 
 import asyncio
 import time
 from collections import deque
+from contextlib import suppress
 from types import TracebackType
 from typing import Final
 
@@ -79,10 +80,11 @@ class Window:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self._leave()
+            if turn.cancelled():
+                with suppress(ValueError):
+                    self._waiting.remove(turn)
             else:
-                self._waiting.remove(turn)
+                self._leave()
             raise
 
     async def __aexit__(
