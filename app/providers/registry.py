@@ -1,0 +1,75 @@
+"""The dialects that are spoken: from what a person typed to a provider that can be talked to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.core.errors import Invalid
+from app.domain.kinds import ProviderKind
+from app.providers.fields import Errors, check_options, clean_credentials, mac_address
+from app.providers.urls import Pasted, stalker_url, xtream_url
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a provider is and who asks: `address` and `account` make its id, and hold no secret."""
+
+    url: str = field(repr=False)
+    address: str
+    account: str
+    credentials: Mapping[str, str] = field(repr=False)
+
+
+def parse_address(
+    kind: ProviderKind | str, url: str, credentials: Mapping[str, Any], options: Mapping[str, Any]
+) -> Address:
+    """Normalises what was pasted; raises `Invalid` with every field that cannot be used."""
+    known = _spoken(kind)
+    errors: Errors = []
+    pasted: Pasted | None = None
+    try:
+        pasted = stalker_url(url) if known is ProviderKind.STALKER else xtream_url(url)
+    except Invalid as error:
+        errors += error.errors
+    found = clean_credentials(known, credentials, errors)
+    account = _stalker(found, errors) if known is ProviderKind.STALKER else _xtream(found, pasted, errors)
+    check_options(options, errors)
+    if errors or pasted is None:
+        raise Invalid(errors)
+    return Address(url=pasted.url, address=pasted.address, account=account, credentials=found)
+
+
+def _spoken(kind: ProviderKind | str) -> ProviderKind:
+    try:
+        known = ProviderKind(kind)
+    except ValueError:
+        raise Invalid([("kind", f"This must be one of {', '.join(ProviderKind)}.")]) from None
+    if known not in (ProviderKind.STALKER, ProviderKind.XTREAM):
+        raise Invalid([("kind", f"Providers of kind {known.value} are not yet supported.")])
+    return known
+
+
+def _stalker(credentials: dict[str, str], errors: Errors) -> str:
+    given = credentials.get("mac")
+    mac = mac_address(given) if given else None
+    if mac is None:
+        _add(errors, "credentials.mac", "This must be a MAC address such as 00:1A:79:AA:BB:CC.")
+        return ""
+    credentials["mac"] = mac
+    return mac
+
+
+def _xtream(credentials: dict[str, str], pasted: Pasted | None, errors: Errors) -> str:
+    in_url = {"username": pasted.username, "password": pasted.password} if pasted else {}
+    for name in ("username", "password"):
+        if not credentials.get(name) and (value := in_url.get(name)):
+            credentials[name] = value
+        if not credentials.get(name):
+            _add(errors, f"credentials.{name}", "This is needed, here or in the URL.")
+    return credentials.get("username", "")
+
+
+def _add(errors: Errors, name: str, message: str) -> None:
+    """One message per field: what is already known to be wrong is not also missing."""
+    if all(name != other for other, _ in errors):
+        errors.append((name, message))
