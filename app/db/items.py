@@ -106,7 +106,7 @@ async def insert(writer: Writer, kind: Kind, provider_pk: int, items: Sequence[I
     await insert_rows(writer, kind.value, columns, rows)
     bodies = [(provider_pk, kind.number, item.ordinal, item.document) for item in items]
     await insert_rows(writer, "document", (*DOCUMENT_KEYS, "body"), bodies)
-    await join_categories(writer, items)
+    await join_categories(writer, [(category, item.ordinal) for item in items for category in item.category_ids])
 
 
 async def rewrite(writer: Writer, kind: Kind, provider_pk: int, items: Sequence[ItemWrite]) -> None:
@@ -130,9 +130,8 @@ async def deactivate(
     await rewrite_documents(writer, kind, provider_pk, bodies)
 
 
-async def join_categories(writer: Writer, items: Sequence[ItemWrite]) -> None:
-    rows = [(category, item.ordinal) for item in items for category in item.category_ids]
-    await insert_rows(writer, "item_category", ("category_id", "ordinal"), rows)
+async def join_categories(writer: Writer, memberships: Sequence[tuple[str, int]]) -> None:
+    await insert_rows(writer, "item_category", ("category_id", "ordinal"), memberships)
 
 
 async def leave_categories(writer: Writer, memberships: Sequence[tuple[str, int]]) -> None:

@@ -1,17 +1,20 @@
 """What a walk leaves behind in the transaction of its rows: checkpoints, quarantine, changes, the pending mark."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
 from sqlalchemy import delete, insert, select, update
 from sqlmodel import col
 
 from app.db.bulk import insert_rows
 from app.db.engine import Reader, Writer
-from app.db.tables import CatalogueHead, SyncCheckpoint, Walk
+from app.db.tables import CatalogueHead, SyncCheckpoint, Walk, metadata
 from app.domain.kinds import Kind
 from app.domain.ordinals import OrdinalSet
 from app.domain.records import RejectedRecord
 
+CHECKPOINT: Final = metadata.tables["sync_checkpoint"]
 ChangeRow = tuple[str, str, bytes | None]  # public id, op, document
 
 
@@ -23,18 +26,24 @@ async def add_checkpoint(
     await writer.execute(insert(SyncCheckpoint), [{"job_id": job_id, "scope": scope, "pages": pages, "seen": packed}])
 
 
-async def checkpoints(reader: Reader, job_id: str) -> tuple[dict[str, set[int]], dict[Kind, OrdinalSet]]:
-    """The pages that an earlier attempt of this job stored, by scope, and the places it saw, by kind."""
-    pages: dict[str, set[int]] = {}
-    seen: dict[Kind, OrdinalSet] = {kind: OrdinalSet() for kind in Kind}
-    query = select(SyncCheckpoint.scope, SyncCheckpoint.pages, SyncCheckpoint.seen).where(  # type: ignore[call-overload]
-        col(SyncCheckpoint.job_id) == job_id
-    )
+@dataclass(slots=True, kw_only=True)
+class WalkedBefore:
+    """What an earlier attempt of a job stored of one scope."""
+
+    pages: set[int] = field(default_factory=set)
+    seen: dict[Kind, OrdinalSet] = field(default_factory=dict)
+
+
+async def checkpoints(reader: Reader, job_id: str) -> dict[str, WalkedBefore]:
+    """The pages that are stored, and the places of their items, by scope."""
+    found: dict[str, WalkedBefore] = {}
+    query = select(CHECKPOINT.c.scope, CHECKPOINT.c.pages, CHECKPOINT.c.seen).where(CHECKPOINT.c.job_id == job_id)
     for row in await reader.rows(query):
-        pages.setdefault(row.scope, set()).update(row.pages)
+        walked = found.setdefault(row.scope, WalkedBefore())
+        walked.pages.update(row.pages)
         for kind, ordinals in _unpacked(row.seen):
-            seen[kind].update(ordinals)
-    return pages, seen
+            walked.seen.setdefault(kind, OrdinalSet()).update(ordinals)
+    return found
 
 
 async def drop_checkpoints(writer: Writer, job_id: str) -> None:

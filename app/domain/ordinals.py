@@ -31,7 +31,7 @@ class OrdinalSet:
         return place < len(self._bits) and bool(self._bits[place] & (1 << (ordinal & 7)))
 
     def __len__(self) -> int:
-        return self._number().bit_count()
+        return self.as_int().bit_count()
 
     def __iter__(self) -> Iterator[int]:
         for start in range(0, len(self._bits), CHUNK):
@@ -43,14 +43,14 @@ class OrdinalSet:
                 value ^= low
 
     def __sub__(self, other: "OrdinalSet") -> "OrdinalSet":
-        return self._combined(self._number() & ~other._number())
+        return self._combined(self.as_int() & ~other.as_int())
 
     def __and__(self, other: "OrdinalSet") -> "OrdinalSet":
-        return self._combined(self._number() & other._number())
+        return self._combined(self.as_int() & other.as_int())
 
     def update(self, other: "OrdinalSet") -> None:
         """Adds all of another set."""
-        merged = self._number() | other._number()
+        merged = self.as_int() | other.as_int()
         self._bits = bytearray(merged.to_bytes((merged.bit_length() + 7) // 8, "little"))
 
     def pack(self) -> bytes:
@@ -62,7 +62,8 @@ class OrdinalSet:
         """The set that `pack` wrote."""
         return cls(bits=zlib.decompress(packed))
 
-    def _number(self) -> int:
+    def as_int(self) -> int:
+        """The bitmap as one number: bit n is set when n is in the set."""
         return int.from_bytes(self._bits, "little")
 
     @staticmethod

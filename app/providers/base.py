@@ -4,7 +4,7 @@ An adapter opens no transaction, knows no job and decides no outcome. It raises 
 `Malformed`; a page it returns is whole.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
@@ -165,7 +165,7 @@ class Provider(Protocol):
         """One page of a paged scope. Safe to call in parallel."""
         ...
 
-    def stream(self, scope: Scope) -> AsyncIterator[Page]:
+    def stream(self, scope: Scope) -> AsyncGenerator[Page, None]:
         """The pages of a scope that is one bulk answer, parsed as it arrives; raises when it is cut."""
         ...
 

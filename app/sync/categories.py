@@ -1,0 +1,125 @@
+"""The category steps: compare the provider's list with what is stored, write the difference, sweep under the guard."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.core import jsonio
+from app.core.clock import now_ms
+from app.db import categories, progress
+from app.db.engine import Writer
+from app.db.tables import Category
+from app.domain import sweep
+from app.domain.identity import category_id
+from app.domain.kinds import CATEGORY_STEPS, Kind
+from app.domain.records import CategoryRecord
+from app.domain.titles import display_name
+from app.jobs.tracker import JobTracker
+from app.providers.base import Categories
+from app.sync.store import Store
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryDiff:
+    """What differs: rows to insert, rows to rewrite, stored ones that the list no longer names."""
+
+    added: list[Row]
+    updated: list[Row]
+    unchanged: int
+    missing: list[Category]
+
+
+async def store_categories(
+    store: Store, job: JobTracker, *, kind: Kind, provider_id: str, found: Categories
+) -> str | None:
+    """Stores one kind's categories; returns why a sweep was held back, None when all is well."""
+    step, held = CATEGORY_STEPS[kind], None
+    async with store.transaction() as writer:
+        stored = await categories.load(writer, kind, job.provider_pk)
+        diff = compare(found.records, stored, kind=kind, provider_id=provider_id, now=now_ms())
+        await categories.insert(writer, kind, job.provider_pk, diff.added)
+        gone, held = _sweep(diff, stored, kind, force=job.force) if found.known else ([], None)
+        await categories.rewrite(writer, [*diff.updated, *gone])
+        await progress.quarantine(writer, job_id=job.job_id, provider_pk=job.provider_pk, records=found.rejected)
+        await _log(store, writer, added=diff.added, updated=diff.updated, gone=gone, was_empty=not stored)
+        job.note(
+            step,
+            fetched=len(diff.added) + len(diff.updated) + diff.unchanged,
+            added=len(diff.added),
+            updated=len(diff.updated),
+            unchanged=diff.unchanged,
+            removed=len(gone),
+            rejected=len(found.rejected),
+            pages_done=1,
+            pages_total=1,
+        )
+    return held
+
+
+def compare(
+    records: Sequence[CategoryRecord],
+    stored: Mapping[str, Category],
+    *,
+    kind: Kind,
+    provider_id: str,
+    now: int,
+) -> CategoryDiff:
+    """Compares a provider's list with the stored categories. Pure; a title may occur twice, an id counts once."""
+    rows: dict[str, Row] = {}
+    for record in records:
+        made = _row(record, kind, provider_id, now)
+        rows.setdefault(made["id"], made)
+    added = [made for public, made in rows.items() if public not in stored]
+    known = [(made, stored[public]) for public, made in rows.items() if public in stored]
+    updated = [made for made, old in known if _differs(made, old)]
+    missing = [old for public, old in stored.items() if old.is_active and public not in rows]
+    return CategoryDiff(added=added, updated=updated, unchanged=len(known) - len(updated), missing=missing)
+
+
+def _row(record: CategoryRecord, kind: Kind, provider_id: str, now: int) -> Row:
+    return {
+        "id": category_id(provider_id, kind, record.external_id, record.space),
+        "external_id": record.external_id,
+        "space": record.space,
+        "name": display_name(record.name),
+        "position": record.position,
+        "censored": record.censored,
+        "is_active": True,
+        "updated_at": now,
+    }
+
+
+def _differs(made: Row, old: Category) -> bool:
+    return (made["name"], made["position"], made["censored"], True) != (
+        old.name,
+        old.position,
+        old.censored,
+        old.is_active,
+    )
+
+
+def _sweep(
+    diff: CategoryDiff, stored: Mapping[str, Category], kind: Kind, *, force: bool
+) -> tuple[list[Row], str | None]:
+    active = sum(one.is_active for one in stored.values())
+    noun = f"{kind.value} categories"
+    decision = sweep.decide(noun=noun, active=active, missing=len(diff.missing), agreed=0, force=force)
+    if not decision.allowed:
+        return [], decision.reason
+    return [{**one.model_dump(), "is_active": False, "updated_at": now_ms()} for one in diff.missing], None
+
+
+async def _log(
+    store: Store, writer: Writer, *, added: list[Row], updated: list[Row], gone: list[Row], was_empty: bool
+) -> None:
+    changes: list[progress.ChangeRow] = [(made["id"], "added", _document(made)) for made in added]
+    changes += [(made["id"], "updated", _document(made)) for made in updated]
+    changes += [(made["id"], "removed", None) for made in gone]
+    if changes:
+        await store.log(writer, "category", changes, logged=not was_empty)
+
+
+def _document(made: Row) -> bytes:
+    return jsonio.canonical({"externalId": made["external_id"], "name": made["name"], "position": made["position"]})

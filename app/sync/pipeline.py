@@ -1,0 +1,164 @@
+"""One sync of one provider, as a table of contents: plan, then per step fetch → normalise → store → finalise."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from app.core.clock import now_ms
+from app.core.errors import LineupError, ProviderError, Rejected
+from app.db import categories, items, providers
+from app.db.engine import Database
+from app.db.progress import WalkedBefore
+from app.domain.kinds import CATEGORY_STEPS, ITEM_STEPS, Kind, StepName, StepStatus
+from app.jobs.tracker import JobTracker
+from app.providers.base import Provider, Scope
+from app.sync.categories import store_categories
+from app.sync.finalise import derive, finalise
+from app.sync.normalise import CategoryIds
+from app.sync.plan import Plan, plan
+from app.sync.store import Store
+from app.sync.walks import Walks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishedStep:
+    """The outcome of a step; `changed` = there may be rows to publish now."""
+
+    step: StepName
+    status: StepStatus
+    changed: bool
+    error: str | None = None
+
+
+class SyncPipeline:
+    """Walks what a job asks for. A failed step is an outcome; only a lost lease or a cancellation ends a run early."""
+
+    def __init__(
+        self, *, database: Database, provider: Provider, provider_pk: int, provider_id: str, job: JobTracker
+    ) -> None:
+        self._database = database
+        self._provider = provider
+        self._pk = provider_pk
+        self._id = provider_id
+        self._job = job
+        self._store = Store(database, job)
+        self._refused: str | None = None
+        self._walks: dict[Kind, list[Walks]] = {kind: [] for kind in Kind}
+        self._before: dict[str, WalkedBefore] = {}
+
+    async def run(self) -> AsyncIterator[FinishedStep]:
+        """Runs the steps and yields each as it ends; category steps run before the first walk that needs them."""
+        chosen = await self._plan()
+        await self._job.plan(chosen.steps)
+        self._before = await self._store.open()
+        waiting = list(chosen.steps)
+        while waiting:
+            step = waiting[0]
+            scopes, error = await self._scopes(step, chosen)
+            step = next((one for one in _categories_of(scopes) if one in waiting), step)
+            waiting.remove(step)
+            yield await self._run(step, chosen, scopes, error, last=not waiting)
+            await self._store.refresh_version()
+
+    async def _plan(self) -> Plan:
+        async with self._database.reader() as reader:
+            stored = {kind: await items.count_active(reader, kind, self._pk) for kind in Kind}
+        return plan(mode=self._job.mode, only=self._job.only, stored=stored)
+
+    async def _scopes(self, step: StepName, chosen: Plan) -> tuple[Sequence[Scope], str | None]:
+        if self._refused or not step.brings_items:
+            return (), self._refused
+        try:
+            return await self._provider.scopes(step, chosen.kinds), None
+        except ProviderError as error:
+            return (), await self._explain(error)
+
+    async def _run(
+        self, step: StepName, chosen: Plan, scopes: Sequence[Scope], error: str | None, *, last: bool
+    ) -> FinishedStep:
+        self._job.check()
+        await self._job.begin(step)
+        if step.brings_items:
+            status, error = await self._items(step, chosen, scopes, error)
+        else:
+            status, error = await self._category_list(step)
+        await self._job.end(step, status, error)
+        changed = last or (step.brings_items and self._store.take_wrote())
+        return FinishedStep(step=step, status=status, changed=changed, error=error)
+
+    async def _category_list(self, step: StepName) -> tuple[StepStatus, str | None]:
+        if self._refused:
+            return StepStatus.FAILED, self._refused
+        kind = _kind(step)
+        try:
+            found = await self._provider.categories(kind)
+        except ProviderError as error:
+            return StepStatus.FAILED, await self._explain(error)
+        held = await store_categories(self._store, self._job, kind=kind, provider_id=self._id, found=found)
+        return (StepStatus.PARTIAL, held) if held else (StepStatus.COMPLETED, None)
+
+    async def _items(
+        self, step: StepName, chosen: Plan, scopes: Sequence[Scope], error: str | None
+    ) -> tuple[StepStatus, str | None]:
+        kind = _kind(step)
+        walks = Walks(
+            provider=self._provider,
+            store=self._store,
+            job=self._job,
+            step=step,
+            kinds=chosen.kinds,
+            provider_id=self._id,
+            before=self._before,
+        )
+        for one in {kind, *(found for scope in scopes for found in scope.kinds)}:
+            self._walks[one].append(walks)
+        try:
+            if error is None:
+                await walks.run(scopes, {one: await self._category_ids(one) for one in chosen.kinds})
+        except ProviderError as failure:
+            error = await self._explain(failure)
+        walks.error = walks.error or error
+        walks.failed = error is not None
+        return await self._finish(kind, chosen)
+
+    async def _finish(self, kind: Kind, chosen: Plan) -> tuple[StepStatus, str | None]:
+        """Judges a kind by all walks that could have brought it: those of its own step and of earlier ones."""
+        walks = self._walks[kind]
+        proven = bool(walks) and all(one.proven for one in walks) and any(one.walked for one in walks)
+        held = await finalise(self._store, self._job, kind, proven=proven)
+        for one in chosen.kinds:
+            await derive(self._store, self._job, one)
+        errors = [one.error for one in walks if one.error]
+        if any(one.failed for one in walks):
+            return StepStatus.FAILED, " ".join(errors)
+        async with self._store.transaction() as writer:
+            await providers.mark_synced(writer, self._pk, kind, now_ms())
+        if held or any(one.lost for one in walks):
+            return StepStatus.PARTIAL, " ".join([*errors, held] if held else errors)
+        return StepStatus.COMPLETED, None
+
+    async def _category_ids(self, kind: Kind) -> CategoryIds:
+        async with self._database.reader() as reader:
+            stored = await categories.load(reader, kind, self._pk)
+        return {(one.space, one.external_id): one.id for one in stored.values() if one.is_active}
+
+    async def _explain(self, error: ProviderError) -> str:
+        """The sentence for a step; after a refusal of the account, not of one list, nothing more is asked for."""
+        if isinstance(error, Rejected) and self._refused is None:
+            try:
+                status = await self._provider.test()
+                self._refused = None if status.ok else error.detail
+            except LineupError:
+                self._refused = error.detail
+        return error.detail
+
+
+def _kind(step: StepName) -> Kind:
+    kind = step.kind
+    if kind is None:
+        raise ValueError(f"{step} brings no kind")
+    return kind
+
+
+def _categories_of(scopes: Sequence[Scope]) -> list[StepName]:
+    kinds = {kind for scope in scopes for kind in scope.kinds}
+    return [CATEGORY_STEPS[kind] for kind in ITEM_STEPS if kind in kinds]
