@@ -4,7 +4,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from app.config import load_settings
-from app.db.migrate import in_transaction
+from app.db.migrate import in_metadata, in_transaction
 from app.db.tables import metadata
 
 
@@ -12,6 +12,7 @@ def run(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=metadata,
+        include_name=in_metadata,
         render_as_batch=True,  # SQLite alters a table by making it anew
         transactional_ddl=True,  # on both dialects: all of an upgrade or nothing
     )
