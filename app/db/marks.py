@@ -1,4 +1,4 @@
-"""Statements written by hand for the driver, on paths where compiling them each time would cost more than running them."""
+"""Statements written by hand for the driver: on hot paths compiling one each time costs more than running it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +22,7 @@ class Marks:
         """The right side of `column …` that means membership; the statement stays the same for any length."""
         if self.sqlite:
             # One bound text instead of many marks: SQLite has a limit of marks, and the plan stays prepared.
-            return f"IN (SELECT value FROM json_each({self(jsonio.dumps(list(values)).decode())}))"
+            return f"IN (SELECT value FROM json_each({self(jsonio.dumps(list(values)).decode())}))"  # noqa: S608 - a mark
         return f"= ANY({self(list(values))}::{kind}[])"
 
 
@@ -30,7 +30,5 @@ async def fetch(reader: Reader, statement: str, marks: Marks) -> Sequence[Any]:
     """The rows of a statement, as the driver has them."""
     driver = await reader.driver()
     if reader.sqlite:
-        rows: Sequence[Any] = await driver.execute_fetchall(statement, marks.values)
-        return rows
-    rows = await driver.fetch(statement, *marks.values)
-    return rows
+        return list(await driver.execute_fetchall(statement, marks.values))
+    return list(await driver.fetch(statement, *marks.values))

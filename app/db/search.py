@@ -19,11 +19,11 @@ CREATE_SQLITE: Final = (
     # Words alone are asked for, never phrases or ranks: `detail` and `columnsize` leave out what those need.
     f"CREATE VIRTUAL TABLE {NAME} USING fts5(words, detail='none', columnsize=0, prefix='2 3', tokenize='ascii')",
 )
-CREATE_POSTGRES: Final = (
+_TABLE: Final = (
     f"CREATE TABLE {NAME} (provider_pk integer NOT NULL, kind integer NOT NULL, ordinal integer NOT NULL, "
-    f"words tsvector NOT NULL, CONSTRAINT pk_{NAME} PRIMARY KEY (provider_pk, kind, ordinal))",
-    f"CREATE INDEX ix_{NAME}_words ON {NAME} USING gin (words)",
+    f"words tsvector NOT NULL, CONSTRAINT pk_{NAME} PRIMARY KEY (provider_pk, kind, ordinal))"
 )
+CREATE_POSTGRES: Final = (_TABLE, f"CREATE INDEX ix_{NAME}_words ON {NAME} USING gin (words)")
 DROP: Final = (f"DROP TABLE {NAME}",)
 MAX_WORDS: Final = 16
 _PLACE_BITS: Final = 32
@@ -102,7 +102,7 @@ def _sqlite_steps(provider_pk: int, kind: Kind, ordinals: list[int] | None) -> l
     )
     return [
         (f"DELETE FROM {NAME} WHERE rowid IN ({stale})", drop),  # noqa: S608
-        (f"INSERT INTO {NAME}(rowid, words) {missing}", fill),  # noqa: S608
+        (f"INSERT INTO {NAME}(rowid, words) {missing}", fill),
     ]
 
 

@@ -1,0 +1,77 @@
+"""Credentials at rest: AES-GCM under LINEUP_SECRET_KEY, bound to the provider whose they are."""
+
+import os
+import secrets
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from app.core.errors import Misconfigured
+
+FORMAT: Final = b"\x01"
+NONCE_BYTES: Final = 12  # what GCM is made for
+KEY_FILE: Final = "secret.key"
+
+
+class Secrets:
+    """Seals with the first key, opens with any of them. `owner` must be the same both times. Its repr tells nothing."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        if not keys:
+            raise Misconfigured("LINEUP_SECRET_KEY is empty")
+        self._ciphers = tuple(AESGCM(sha256(b"lineup credentials\0" + key.encode()).digest()) for key in keys)
+
+    def seal(self, plain: bytes, *, owner: str) -> bytes:
+        """A format byte, the nonce, the ciphertext with its tag."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return FORMAT + nonce + self._ciphers[0].encrypt(nonce, plain, owner.encode())
+
+    def open(self, sealed: bytes, *, owner: str) -> bytes:
+        nonce, text = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
+        for cipher in self._ciphers if sealed[:1] == FORMAT else ():
+            try:
+                return cipher.decrypt(nonce, text, owner.encode())
+            except InvalidTag:
+                continue
+        raise Misconfigured("LINEUP_SECRET_KEY does not open the stored credentials: add the key that sealed them")
+
+
+def load_secrets(given: str | None, folder: Path, *, required: bool = False) -> Secrets:
+    """The keys that are set, or the one kept in the data folder, made there on first use."""
+    if given is not None:
+        return Secrets([key for part in given.split(",") if (key := part.strip())])
+    if required:
+        raise Misconfigured("LINEUP_SECRET_KEY is needed with LINEUP_REDIS_URL: all processes must share it")
+    return Secrets([_kept_key(folder)])
+
+
+def _kept_key(folder: Path) -> str:
+    file = folder / KEY_FILE
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_key(file)
+        return file.read_text().strip()
+    except OSError as error:
+        raise Misconfigured(f"LINEUP_DATA_DIR: cannot keep a key in {folder}: {error.strerror}") from None
+
+
+def _make_key(file: Path) -> None:
+    """A link appears whole or not at all: of two processes that start together, both read the same key."""
+    if file.exists():
+        return
+    draft = file.with_name(f".{KEY_FILE}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as handle:
+            handle.write(secrets.token_urlsafe(32))
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.link(draft, file)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink(missing_ok=True)
