@@ -70,7 +70,7 @@ async def _paged(provider: Provider, state: WalkState, done: Collection[int]) ->
     waiting: deque[tuple[int, asyncio.Task[Page]]] = deque()
     upcoming = 2
     try:
-        while not state.ended and upcoming <= MAX_PAGES:
+        while upcoming <= MAX_PAGES:
             upcoming = _fill(provider, state, done, waiting, upcoming)
             page = await _next(state, waiting)
             if page is None:
@@ -81,6 +81,8 @@ async def _paged(provider: Provider, state: WalkState, done: Collection[int]) ->
                 return
             state.take(page)
             yield page
+            if page.last:
+                return
     finally:
         for _, task in waiting:
             task.cancel()

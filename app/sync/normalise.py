@@ -122,7 +122,7 @@ def _channel(record: ChannelRecord, provider_id: str, categories: CategoryIds) -
     )
 
 
-def _title_fields(record: MovieRecord | SeriesRecord, kind: Kind, provider_id: str, categories: CategoryIds) -> dict[str, Any]:
+def _title_fields(record: MovieRecord | SeriesRecord, provider_id: str, categories: CategoryIds) -> dict[str, Any]:
     name, tidy = _names(record)
     chosen = _categories(record, categories)
     return {
@@ -138,7 +138,7 @@ def _title_fields(record: MovieRecord | SeriesRecord, kind: Kind, provider_id: s
         "duration": record.duration,
         "external_id": record.external_id,
         "genres": record.genres,
-        "id": item_id(provider_id, kind, record.external_id, record.space),
+        "id": item_id(provider_id, record.kind, record.external_id, record.space),
         "is_hd": record.is_hd,
         "name": name,
         "original_name": record.original_name,
@@ -151,12 +151,12 @@ def _title_fields(record: MovieRecord | SeriesRecord, kind: Kind, provider_id: s
 
 
 def _movie(record: MovieRecord, provider_id: str, categories: CategoryIds) -> MovieDocument:
-    fields = _title_fields(record, Kind.MOVIE, provider_id, categories)
+    fields = _title_fields(record, provider_id, categories)
     return MovieDocument(**fields, cmd=record.cmd or UNSET, stream=f"/api/movies/{fields['id']}/stream")
 
 
 def _series(record: SeriesRecord, provider_id: str, categories: CategoryIds) -> SeriesDocument:
-    fields = _title_fields(record, Kind.SERIES, provider_id, categories)
+    fields = _title_fields(record, provider_id, categories)
     return SeriesDocument(**fields, year_end=record.year_end, episode_count=record.episode_count)
 
 
