@@ -1,0 +1,76 @@
+"""Finds jobs that nobody works on although somebody should, and queues them again."""
+
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import or_, select
+from sqlmodel import col
+
+from app.core.clock import now_ms
+from app.core.errors import NotReady
+from app.core.ports import JobQueue
+from app.db.engine import Database, Writer
+from app.db.tables import CatalogueHead, SyncJob
+from app.domain.kinds import JobStatus
+from app.jobs import lease
+from app.jobs.ending import MAX_ATTEMPTS, end_job, lost_too_often, requeue_job
+from app.jobs.requests import SYNC_TASK
+
+# A request tells the queue within milliseconds of its commit; what waits longer may have lost its place there.
+PATIENCE_MS: Final = 10_000
+
+log = structlog.get_logger(__name__)
+
+
+class Reaper:
+    """A tick of it repairs what a lost worker or a lost queue left behind; two at a time do no harm."""
+
+    def __init__(self, database: Database, queue: JobQueue) -> None:
+        self._database = database
+        self._queue = queue
+
+    async def tick(self) -> list[str]:
+        """Queues again what was lost and answers with those ids."""
+        async with self._database.writer() as writer:
+            for job in await _abandoned(writer):
+                await _recover(writer, job)
+        async with self._database.reader() as reader:
+            waiting = (col(SyncJob.status) == JobStatus.QUEUED, col(SyncJob.queued_at) < now_ms() - PATIENCE_MS)
+            rows = await reader.rows(select(col(SyncJob.id)).where(*waiting).order_by(col(SyncJob.queued_at)))
+        return [row.id for row in rows if await self._requeue(row.id)]
+
+    async def _requeue(self, job_id: str) -> bool:
+        try:
+            missing = await self._queue.requeue(SYNC_TASK, job_id, job_id=job_id)
+        except NotReady:
+            return False
+        if missing:
+            log.info("job_requeued", job_id=job_id)
+        return missing
+
+
+async def _abandoned(writer: Writer) -> Any:
+    """Running jobs whose heartbeat stopped and whose lease ran out or went on."""
+    free = or_(
+        col(CatalogueHead.lease_until).is_(None),
+        col(CatalogueHead.lease_until) < lease.database_ms(writer),
+        col(CatalogueHead.lease_job) != col(SyncJob.id),
+    )
+    silent = or_(col(SyncJob.heartbeat_at).is_(None), col(SyncJob.heartbeat_at) < now_ms() - lease.LEASE_SECONDS * 1000)
+    return await writer.rows(
+        select(SyncJob)
+        .join(CatalogueHead, col(CatalogueHead.provider_pk) == col(SyncJob.provider_pk))
+        .where(col(SyncJob.status) == JobStatus.RUNNING, silent, free)
+        .with_for_update(skip_locked=True)
+    )
+
+
+async def _recover(writer: Writer, job: Any) -> None:
+    log.warning("job_lost_its_worker", job_id=job.id, attempt=job.attempt)
+    await lease.revoke(writer, provider_pk=job.provider_pk, job_id=job.id)
+    if job.cancel_requested:
+        await end_job(writer, job.id, JobStatus.CANCELLED)
+    elif job.attempt >= MAX_ATTEMPTS:
+        await end_job(writer, job.id, JobStatus.FAILED, errors=[lost_too_often()])
+    else:
+        await requeue_job(writer, job.id, attempt=job.attempt)

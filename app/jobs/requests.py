@@ -1,0 +1,100 @@
+"""What people and schedules ask of jobs: start one, cancel one."""
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import col
+
+from app.core.clock import now_ms
+from app.core.errors import Conflict, NotFound, NotReady
+from app.core.ids import new_id
+from app.core.ports import JobQueue
+from app.db.engine import Database, Reader, Writer
+from app.db.tables import Provider, SyncJob
+from app.domain.kinds import JobStatus, SyncMode
+from app.jobs.views import StartedJob
+
+SYNC_TASK = "sync"
+LIVE = (JobStatus.QUEUED, JobStatus.RUNNING)
+
+log = structlog.get_logger(__name__)
+
+
+class JobRequests:
+    """Records what is asked for, then tells the queue: the database is the record, the queue only a bell."""
+
+    def __init__(self, database: Database, queue: JobQueue) -> None:
+        self._database = database
+        self._queue = queue
+
+    async def start(
+        self,
+        provider_pk: int,
+        *,
+        mode: SyncMode = SyncMode.AUTO,
+        only: frozenset[str] = frozenset(),
+        force: bool = False,
+    ) -> StartedJob:
+        """Queues a sync, or answers with the live one. Without a queue the job waits for the reaper."""
+        async with self._database.writer() as writer:
+            started = await self._insert(writer, provider_pk, mode, only, force=force)
+        if started.created:
+            await self._ring(started.job_id)
+        return started
+
+    async def cancel(self, provider_pk: int) -> str:
+        """Asks the provider's live job to stop; one that nobody runs yet is cancelled on the spot."""
+        async with self._database.writer() as writer:
+            live = await live_job(writer, provider_pk)
+            if live is None:
+                raise Conflict("No sync of this provider is queued or running.", code="no_live_job")
+            waiting = update(SyncJob).where(col(SyncJob.id) == live.job_id, col(SyncJob.status) == JobStatus.QUEUED)
+            ended = {"status": JobStatus.CANCELLED, "completed_at": now_ms(), "current_step": None}
+            if not await writer.execute(waiting.values(cancel_requested=True, **ended)):
+                asked = update(SyncJob).where(col(SyncJob.id) == live.job_id)
+                await writer.execute(asked.values(cancel_requested=True))
+        return live.job_id
+
+    async def _insert(
+        self, writer: Writer, provider_pk: int, mode: SyncMode, only: frozenset[str], *, force: bool
+    ) -> StartedJob:
+        if await writer.scalar(select(col(Provider.pk)).where(col(Provider.pk) == provider_pk)) is None:
+            raise NotFound("There is no such provider.")
+        dialect = sqlite if writer.sqlite else postgresql
+        while True:
+            job_id = new_id()
+            statement = dialect.insert(SyncJob).values(**_new_job(job_id, provider_pk, mode, only, force=force))
+            if await writer.execute(statement.on_conflict_do_nothing()):
+                return StartedJob(job_id=job_id, status=JobStatus.QUEUED, created=True)
+            # The index refused a second live job; that one may have ended since, then ours goes in.
+            if live := await live_job(writer, provider_pk):
+                return live
+
+    async def _ring(self, job_id: str) -> None:
+        try:
+            await self._queue.enqueue(SYNC_TASK, job_id, job_id=job_id)
+        except NotReady as error:
+            log.warning("job_waits_for_the_queue", job_id=job_id, reason=error.detail)
+
+
+async def live_job(reader: Reader, provider_pk: int) -> StartedJob | None:
+    """The queued or running job of a provider."""
+    row = await reader.row(
+        select(col(SyncJob.id), col(SyncJob.status)).where(
+            col(SyncJob.provider_pk) == provider_pk, col(SyncJob.status).in_(LIVE)
+        )
+    )
+    return StartedJob(job_id=row.id, status=JobStatus(row.status), created=False) if row else None
+
+
+def _new_job(job_id: str, provider_pk: int, mode: SyncMode, only: frozenset[str], *, force: bool) -> dict[str, object]:
+    return {
+        "id": job_id,
+        "provider_pk": provider_pk,
+        "mode": mode,
+        "only": sorted(only),
+        "force": force,
+        "status": JobStatus.QUEUED,
+        "errors": [],
+        "queued_at": now_ms(),
+    }

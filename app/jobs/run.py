@@ -1,0 +1,128 @@
+"""One attempt at a job, from the lease to the outcome."""
+
+import asyncio
+from collections.abc import Coroutine
+from types import TracebackType
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlmodel import col
+
+from app.core.clock import now_ms
+from app.core.errors import LeaseLost, LineupError
+from app.core.ports import Hints
+from app.db.engine import Database, Writer
+from app.db.tables import SyncJob
+from app.domain.kinds import JobStatus
+from app.jobs import lease
+from app.jobs.ending import MAX_ATTEMPTS, end_job, lost_too_often
+from app.jobs.errors import Cancelled, NothingToRun
+from app.jobs.pulse import Pulse
+from app.jobs.requests import LIVE
+from app.jobs.steps import load_steps
+from app.jobs.tracker import JobTracker
+
+
+class Run:
+    """`async with Run(…) as job` holds the catalogue's lease and gives the job an outcome whatever happens inside.
+
+    Entering raises `NothingToRun` when the job has ended, `Conflict` while another worker holds the catalogue.
+    Leaving by `Cancelled` or another `LineupError` closes the job and swallows the error; by `LeaseLost` leaves it
+    alone and raises; by a cancelled task (the worker ends) gives it back to the queue; by any other error, or
+    without `finish`, fails it and raises.
+    """
+
+    def __init__(self, database: Database, hints: Hints | None, job_id: str) -> None:
+        self._database = database
+        self._hints = hints
+        self._job_id = job_id
+        self._deadline = asyncio.timeout(None)
+
+    async def __aenter__(self) -> JobTracker:
+        async with self._database.writer() as writer:
+            begun = await self._begin(writer)
+        if begun is None:
+            raise NothingToRun("The job ended before it was run.")
+        self._job = begun
+        await self._deadline.__aenter__()
+        self._pulse = Pulse(self._database, self._hints, self._job)
+        self._pulse.start()
+        return self._job
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        raised = error
+        try:
+            await self._deadline.__aexit__(kind, error, trace)
+        except TimeoutError:
+            error = self._job.stop_reason
+        if isinstance(error, LineupError):  # what broke because the job has to stop is no reason of its own
+            error = self._job.stop_reason or error
+        await self._pulse.stop()
+        if error is None and not self._job.finished:
+            error = RuntimeError("the job was left without an outcome")
+        if error is None or await _undisturbed(self._settle(error)):
+            return True
+        if error is not raised:
+            raise error from raised
+        return False
+
+    async def _begin(self, writer: Writer) -> JobTracker | None:
+        found = await writer.row(select(SyncJob).where(col(SyncJob.id) == self._job_id))
+        if found is None or found.status not in LIVE:
+            return None
+        fence = await lease.acquire(writer, provider_pk=found.provider_pk, job_id=self._job_id)
+        job = await writer.row(
+            update(SyncJob)
+            .where(col(SyncJob.id) == self._job_id, col(SyncJob.status).in_(LIVE))
+            .values(
+                status=JobStatus.RUNNING,
+                attempt=SyncJob.attempt + 1,
+                started_at=func.coalesce(SyncJob.started_at, now_ms()),
+                heartbeat_at=now_ms(),
+            )
+            .returning(SyncJob)
+        )
+        if job is not None and not job.cancel_requested and job.attempt <= MAX_ATTEMPTS:
+            steps = await load_steps(writer, self._job_id)
+            return JobTracker(self._database, job, fence=fence, steps=steps, deadline=self._deadline)
+        if job is not None:
+            await _give_up(writer, job)
+        await lease.release(writer, provider_pk=found.provider_pk, fence=fence)
+        return None
+
+    async def _settle(self, error: BaseException) -> bool:
+        """Writes what the error means for the job; True when nobody else has to hear of it."""
+        job = self._job
+        if job.finished or isinstance(error, LeaseLost):
+            return False
+        if isinstance(error, Cancelled):
+            await job.finish(JobStatus.CANCELLED, errors=(), version=None)
+            return True
+        if isinstance(error, LineupError):
+            await job.finish(JobStatus.FAILED, errors=[error.detail], version=None)
+            return True
+        if isinstance(error, Exception):
+            sentence = f"An unexpected error ended the sync ({type(error).__name__}); the worker's log has more."
+            await job.finish(JobStatus.FAILED, errors=[sentence], version=None)
+            return False
+        await job.hand_back()
+        return False
+
+
+async def _give_up(writer: Writer, job: Any) -> None:
+    if job.cancel_requested:
+        await end_job(writer, job.id, JobStatus.CANCELLED)
+    else:
+        await end_job(writer, job.id, JobStatus.FAILED, errors=[lost_too_often()])
+
+
+async def _undisturbed(work: Coroutine[Any, Any, bool]) -> bool:
+    """Finishes `work` although the task is cancelled: a worker that ends still says what became of the job."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise

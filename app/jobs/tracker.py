@@ -1,0 +1,178 @@
+"""What a running job reports through, and learns through that it has to stop."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from app.core.errors import LineupError
+from app.db.engine import Database, Writer
+from app.db.tables import SyncJob
+from app.domain.kinds import JobStatus, StepName, StepStatus, SyncMode
+from app.jobs import lease
+from app.jobs.ending import end_job, published_version, requeue_job
+from app.jobs.progress import RUNNING_CEILING, progress
+from app.jobs.steps import add_steps, load_steps, save_steps
+from app.jobs.views import StepView
+
+STOP_GRACE_SECONDS = 1.0  # what a page may take to end by itself; with the watch of 0.5 s a cancel takes below 2 s
+
+
+class JobTracker:
+    """A job as the worker that runs it sees it; made by `Run`. Every write is refused once the lease is lost."""
+
+    def __init__(
+        self, database: Database, job: Any, *, fence: int, steps: Sequence[StepView], deadline: asyncio.Timeout
+    ) -> None:
+        self.job_id: str = job.id
+        self.provider_pk: int = job.provider_pk
+        self.fence = fence
+        self.attempt: int = job.attempt
+        self.mode = SyncMode(job.mode)
+        self.only: frozenset[str] = frozenset(job.only)
+        self.force: bool = job.force
+        self.progress: int = job.progress
+        self.current_step: str | None = None
+        self.changed = asyncio.Event()
+        self.finished = False
+        self.stop_reason: LineupError | None = None
+        self._database = database
+        self._deadline = deadline
+        self._steps = {step.name: step for step in steps}
+
+    @property
+    def steps(self) -> tuple[StepView, ...]:
+        """All steps in their order, with what an earlier attempt did."""
+        return tuple(self._steps.values())
+
+    async def plan(self, steps: Sequence[StepName]) -> None:
+        """Adds pending steps; those of an earlier attempt stay as they are."""
+        async with self._database.writer() as writer:
+            await self._require(writer)
+            await add_steps(writer, self.job_id, steps)
+            self._steps = {step.name: step for step in await load_steps(writer, self.job_id)}
+        self._advance()
+
+    async def begin(self, step: StepName) -> None:
+        """The step runs from now on; what an earlier attempt counted in it stays."""
+        self._steps[step] = replace(self._steps[step], status=StepStatus.RUNNING, error=None)
+        self.current_step = step.label
+        await self._write(step)
+
+    def note(
+        self,
+        step: StepName,
+        *,
+        pages_done: int = 0,
+        fetched: int = 0,
+        added: int = 0,
+        updated: int = 0,
+        unchanged: int = 0,
+        removed: int = 0,
+        rejected: int = 0,
+        pages_total: int | None = None,
+    ) -> None:
+        """Adds to the counts of a step (`pages_total` replaces).
+
+        Watchers see it at once, the database with the next `save` or `end`. So note what a transaction stores before
+        that transaction's `save`: a job that is run again goes on from the saved counts.
+        """
+        view = self._steps[step]
+        self._steps[step] = replace(
+            view,
+            pages_done=view.pages_done + pages_done,
+            fetched=view.fetched + fetched,
+            added=view.added + added,
+            updated=view.updated + updated,
+            unchanged=view.unchanged + unchanged,
+            removed=view.removed + removed,
+            rejected=view.rejected + rejected,
+            pages_total=view.pages_total if pages_total is None else pages_total,
+        )
+        self._advance()
+
+    async def save(self, writer: Writer) -> None:
+        """Writes the counts inside the caller's transaction, which is refused when the lease is lost."""
+        await self._require(writer)
+        running = [step for step in self._steps.values() if step.status is StepStatus.RUNNING]
+        await save_steps(writer, self.job_id, running)
+
+    async def end(self, step: StepName, status: StepStatus, error: str | None = None) -> None:
+        self._steps[step] = replace(self._steps[step], status=status, error=error)
+        await self._write(step)
+
+    def check(self) -> None:
+        """Raises `Cancelled` or `LeaseLost` once the job has to stop; call it between any two pages."""
+        if self.stop_reason is not None:
+            raise self.stop_reason
+
+    def stop(self, reason: LineupError) -> None:
+        """Makes `check` raise `reason`, and interrupts whatever does not come to a check in time."""
+        if self.stop_reason is not None or self.finished:
+            return
+        self.stop_reason = reason
+        self._interrupt(asyncio.get_running_loop().time() + STOP_GRACE_SECONDS)
+
+    async def finish(self, status: JobStatus, *, errors: Sequence[str], version: str | None) -> None:
+        """Closes the job and gives the lease back; without a new version the job keeps the one it found."""
+        self._disarm()
+        async with self._database.writer() as writer:
+            await self._require(writer)
+            await save_steps(writer, self.job_id, self.steps)
+            found = version or await published_version(writer, self.provider_pk)
+            await end_job(writer, self.job_id, status, errors=errors, version=found)
+            await writer.execute(
+                update(SyncJob)
+                .where(col(SyncJob.id) == self.job_id, col(SyncJob.progress) < self.progress)
+                .values(progress=self.progress)
+            )
+            await lease.release(writer, provider_pk=self.provider_pk, fence=self.fence)
+
+    async def hand_back(self) -> None:
+        """Gives the job back to the queue as if this attempt had not been, or cancels it when that was asked for."""
+        self._disarm()
+        async with self._database.writer() as writer:
+            await self._require(writer)
+            asked = select(col(SyncJob.cancel_requested)).where(col(SyncJob.id) == self.job_id)
+            if await writer.scalar(asked):
+                await end_job(writer, self.job_id, JobStatus.CANCELLED)
+            else:
+                await requeue_job(writer, self.job_id, attempt=self.attempt - 1)
+            await lease.release(writer, provider_pk=self.provider_pk, fence=self.fence)
+
+    async def _write(self, step: StepName) -> None:
+        self._advance()
+        async with self._database.writer() as writer:
+            await self._require(writer)
+            await save_steps(writer, self.job_id, [self._steps[step]])
+            here = update(SyncJob).where(col(SyncJob.id) == self.job_id)
+            await writer.execute(here.values(current_step=self.current_step, progress=self.progress))
+
+    async def _require(self, writer: Writer) -> None:
+        await lease.require(writer, provider_pk=self.provider_pk, fence=self.fence)
+
+    def _advance(self) -> None:
+        self.progress = max(self.progress, min(progress(self.steps), RUNNING_CEILING))
+        self.changed.set()
+
+    def _disarm(self) -> None:
+        """From here on a late wish to stop changes nothing: the outcome is being written."""
+        self.finished = True
+        self._interrupt(None)
+
+    def _interrupt(self, at: float | None) -> None:
+        with contextlib.suppress(RuntimeError):  # the work is over or being interrupted already
+            self._deadline.reschedule(at)
+
+    def live_view(self) -> dict[str, Any]:
+        """What watchers see between two saves."""
+        return {
+            "attempt": self.attempt,
+            "progress": self.progress,
+            "current_step": self.current_step,
+            "steps": [asdict(step) for step in self.steps],
+        }

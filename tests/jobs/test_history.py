@@ -1,0 +1,97 @@
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from app.core.errors import NotFound
+from app.db.engine import Database
+from app.domain.kinds import JobStatus, StepName, StepStatus
+from app.jobs.history import JobHistory
+from app.jobs.pulse import hint_key
+from app.jobs.requests import JobRequests
+from app.jobs.run import Run
+from app.jobs.views import StepView
+from tests.jobs.conftest import add_provider
+
+
+class Board:
+    """Hints in memory."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Mapping[str, Any]] = {}
+
+    async def put(self, key: str, value: Mapping[str, Any], *, ttl_seconds: int) -> None:
+        self.values[key] = value
+
+    async def get(self, key: str) -> Mapping[str, Any] | None:
+        return self.values.get(key)
+
+
+async def run_through(database: Database, job_id: str, status: JobStatus) -> None:
+    async with Run(database, None, job_id) as job:
+        await job.finish(status, errors=(), version=None)
+
+
+async def test_a_job_that_is_not_there_is_not_found(history: JobHistory) -> None:
+    with pytest.raises(NotFound):
+        await history.get("nothing")
+
+
+async def test_pages_are_newest_first_and_counted(
+    database: Database, requests: JobRequests, history: JobHistory, provider_pk: int
+) -> None:
+    other = await add_provider(database, 2)
+    ids = []
+    for status in (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.COMPLETED):
+        ids.append((await requests.start(provider_pk)).job_id)
+        await run_through(database, ids[-1], status)
+    await requests.start(other)
+    page, total = await history.page(provider_pk=provider_pk, page=1, limit=2)
+    assert ([job.id for job in page], total) == ([ids[2], ids[1]], 3)
+    page, total = await history.page(provider_pk=provider_pk, status=JobStatus.COMPLETED, page=2, limit=1)
+    assert ([job.id for job in page], total) == ([ids[0]], 2)
+    assert (await history.page(page=9))[1] == 4
+
+
+async def test_the_current_job_is_the_live_one_or_the_last(
+    database: Database, requests: JobRequests, history: JobHistory, provider_pk: int
+) -> None:
+    assert await history.current(provider_pk) is None
+    first = (await requests.start(provider_pk)).job_id
+    await run_through(database, first, JobStatus.COMPLETED)
+    assert (current := await history.current(provider_pk)) is not None
+    assert current.id == first
+    second = (await requests.start(provider_pk)).job_id
+    assert (current := await history.current(provider_pk)) is not None
+    assert current.id == second
+
+
+async def test_hints_show_what_is_not_saved_yet(
+    database: Database, requests: JobRequests, history: JobHistory, provider_pk: int
+) -> None:
+    board = Board()
+    job_id = (await requests.start(provider_pk)).job_id
+    async with Run(database, board, job_id) as job:
+        await job.plan([StepName.MOVIES])
+        await job.begin(StepName.MOVIES)
+        job.note(StepName.MOVIES, pages_done=1, pages_total=2, fetched=14, added=14)
+        board.values[hint_key(job_id)] = job.live_view()
+        shown = await JobHistory(database, board).get(job_id)
+        assert (shown.movies_synced, shown.progress, shown.total_items, shown.current_step) == (
+            14,
+            50,
+            28,
+            "Syncing movies",
+        )
+        assert (await history.get(job_id)).movies_synced == 0
+        board.values[hint_key(job_id)] = {**job.live_view(), "attempt": 7}
+        assert (await JobHistory(database, board).get(job_id)).movies_synced == 0
+        await job.finish(JobStatus.FAILED, errors=["x"], version=None)
+    assert (await JobHistory(database, board).get(job_id)).steps[0].status is StepStatus.SKIPPED
+
+
+def test_what_a_step_expects_follows_its_pages_and_ends_with_what_it_processed() -> None:
+    step = StepView(name=StepName.MOVIES, status=StepStatus.RUNNING, pages_done=2, pages_total=10, fetched=28, added=28)
+    assert (step.expected, step.processed) == (140, 28)
+    ended = StepView(name=StepName.MOVIES, status=StepStatus.COMPLETED, pages_done=2, pages_total=10, added=27)
+    assert (ended.expected, ended.processed) == (27, 27)
