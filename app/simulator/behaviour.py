@@ -108,4 +108,4 @@ class Behaviour:
     require_serial: bool = False  # panels: get_profile without `sn`, or with another one, bans
     mac_validation: bool = True
     login_failure: Literal["auth0", "401", "403", "404"] | None = None
-    redirect_api: bool = False  # Xtream: 302 to another address of the same API
+    redirect_api: bool = False  # 302 to another address of the same API

@@ -8,6 +8,7 @@ from typing import Final
 
 from app.domain.kinds import Kind
 from app.simulator.categories import Category, make_categories
+from app.simulator.draw import draws
 from app.simulator.facts import (
     Channel,
     Title,
@@ -90,7 +91,8 @@ class Catalogue:
 
     def category_of(self, kind: Kind, number: int) -> int:
         """The index of the item's category, or NO_CATEGORY; cheap enough for a whole catalogue."""
-        return category_of(self.spec, kind, self.counts[kind], number, self.revision(kind, number))
+        d = draws(self.spec.seed, kind, number)
+        return category_of(self.spec, kind, self.counts[kind], d, number, revision=self.revision(kind, number))
 
     def censored(self, kind: Kind, number: int) -> bool:
         """Whether the item lies in an adult category."""
@@ -99,10 +101,10 @@ class Catalogue:
 
     def name_of(self, kind: Kind, number: int) -> str:
         """The item's name alone, for sorting."""
-        revision = self.revision(kind, number)
+        d, revision = draws(self.spec.seed, kind, number), self.revision(kind, number)
         if kind is Kind.CHANNEL:
-            return channel_name(self.spec, number, revision)
-        return title_name(self.spec, kind, number, revision)
+            return channel_name(self.spec, d, number, revision)
+        return title_name(self.spec, kind, d, number, revision)
 
     def added_at(self, kind: Kind, number: int) -> int:
         """Seconds since the epoch."""

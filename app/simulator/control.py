@@ -18,17 +18,32 @@ from app.simulator.wire import Receive, Reply, Scope, Send, parse_query, read_bo
 PREFIX: Final = "/_sim"
 
 
+async def control_all(portals: Mapping[str, Portal], path: str, scope: Scope, receive: Receive, send: Send) -> None:
+    """The same for a whole site: each portal obeys, and the answers come by name."""
+    body = await read_body(receive) if scope["method"] == "POST" else b""
+    replies = {name: _obey(portal, path, body or scope["query_string"]) for name, portal in portals.items()}
+    worst = max(status for _, status in replies.values())
+    answer = {name: value for name, (value, _) in replies.items()}
+    await respond(send, Reply(orjson.dumps(answer), worst))
+
+
 async def control(portal: Portal, path: str, scope: Scope, receive: Receive, send: Send) -> None:
     """Answers one control request; what is wrong with it is a 400 that says so."""
     body = await read_body(receive) if scope["method"] == "POST" else b""
+    value, status = _obey(portal, path, body or scope["query_string"])
+    await respond(send, Reply(orjson.dumps(value), status))
+
+
+def _obey(portal: Portal, path: str, body: bytes) -> tuple[Any, int]:
+    command = COMMANDS.get(path)
+    if command is None:
+        return {"error": f"no such control: {path}"}, 404
     try:
-        value = COMMANDS[path](portal, body or scope["query_string"])
-        reply = Reply(orjson.dumps(value))
+        return command(portal, body), 200
     except KeyError as error:
-        reply = Reply(orjson.dumps({"error": f"unknown: {error}"}), 404)
-    except (orjson.JSONDecodeError, msgspec.ValidationError, ValueError) as error:
-        reply = Reply(orjson.dumps({"error": str(error)}), 400)
-    await respond(send, reply)
+        return {"error": f"missing: {error}"}, 400
+    except (ValueError, msgspec.ValidationError) as error:
+        return {"error": str(error)}, 400
 
 
 def patched(behaviour: Behaviour, patch: Mapping[str, Any]) -> Behaviour:

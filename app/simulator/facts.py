@@ -32,6 +32,7 @@ from app.simulator.words import (
 NEWEST: Final = 1_760_000_000  # when the last item of version 1 was added (2025-10-09)
 SPAN: Final = 200_000_000  # seconds over which the items of version 1 were added
 DAY: Final = 86_400
+Draws = tuple[int, ...]
 SEPARATOR_EVERY: Final = 97
 NO_CATEGORY: Final = -1
 RENAME, REWRITE, MOVE, UNCHANGED = 0, 1, 2, -1
@@ -48,7 +49,7 @@ class Channel(Struct, frozen=True, gc=False):
     added: int
     hd: bool
     archive_days: int
-    d: tuple[int, ...]
+    d: Draws
     revision: int
 
 
@@ -73,7 +74,7 @@ class Title(Struct, frozen=True, gc=False):
     added: int
     modified: int
     hd: bool
-    d: tuple[int, ...]
+    d: Draws
     revision: int
 
 
@@ -83,25 +84,20 @@ def added_at(total: int, number: int) -> int:
     return NEWEST - (total - number) * step
 
 
-def change_of(spec: CatalogueSpec, kind: Kind, number: int, revision: int) -> int:
+def change_of(spec: CatalogueSpec, kind: Kind, d: Draws, number: int, revision: int) -> int:
     """What a revision changed: RENAME, REWRITE or MOVE; UNCHANGED for the first one."""
     if not revision:
         return UNCHANGED
     change = draws(spec.seed, kind, number, revision)[0] % 3
-    if change == MOVE and (spec.categories_of(kind) < FEWEST_TO_MOVE or not _ordinary(spec, kind, number)):
-        return RENAME
-    return change
+    fixed = below(spec.unknown, d[0]) or below(spec.censored, d[1]) or spec.categories_of(kind) < FEWEST_TO_MOVE
+    return RENAME if change == MOVE and fixed else change
 
 
-def _ordinary(spec: CatalogueSpec, kind: Kind, number: int) -> bool:
-    d = draws(spec.seed, kind, number)
-    return not below(spec.unknown, d[0]) and not below(spec.censored, d[1])
-
-
-def category_of(spec: CatalogueSpec, kind: Kind, counts: tuple[int, int], number: int, revision: int = 0) -> int:
+def category_of(
+    spec: CatalogueSpec, kind: Kind, counts: tuple[int, int], d: Draws, number: int, *, revision: int = 0
+) -> int:
     """The index of an item's category; `counts` = (all, adult) categories of the kind. Sizes are skewed as in life."""
     total, adult = counts
-    d = draws(spec.seed, kind, number)
     if below(spec.unknown, d[0]):
         return NO_CATEGORY
     if below(spec.censored, d[1]):
@@ -109,14 +105,13 @@ def category_of(spec: CatalogueSpec, kind: Kind, counts: tuple[int, int], number
     ordinary = total - adult
     share = d[2] / RANGE
     index = int(ordinary * share * share)
-    if change_of(spec, kind, number, revision) == MOVE:
+    if change_of(spec, kind, d, number, revision) == MOVE:
         index = (index + 1 + revision % 5) % ordinary
     return index
 
 
-def channel_name(spec: CatalogueSpec, number: int, revision: int = 0) -> str:
+def channel_name(spec: CatalogueSpec, d: Draws, number: int, revision: int = 0) -> str:
     """`US: ESPN 2 ᴴᴰ [EAST]`, and now and then a separator that providers put between groups."""
-    d = draws(spec.seed, Kind.CHANNEL, number)
     if number % SEPARATOR_EVERY == 0 and not revision:
         return f"#### {pick(REGION_NAMES, d[8])} ####"
     if below(spec.dirt / 10, d[9]) and not revision:
@@ -126,27 +121,26 @@ def channel_name(spec: CatalogueSpec, number: int, revision: int = 0) -> str:
     name += pick(SUFFIXES, d[14])
     if d[15] % 40 == 0:
         name = f"{name} &amp; Friends"
-    return f"{name} v{revision}" if change_of(spec, Kind.CHANNEL, number, revision) == RENAME else name
+    return f"{name} v{revision}" if change_of(spec, Kind.CHANNEL, d, number, revision) == RENAME else name
 
 
-def title_name(spec: CatalogueSpec, kind: Kind, number: int, revision: int = 0) -> str:
+def title_name(spec: CatalogueSpec, kind: Kind, d: Draws, number: int, revision: int = 0) -> str:
     """The title as shown, with the decorations of resellers."""
-    d = draws(spec.seed, kind, number)
     if below(spec.dirt / 4, d[9]) and not revision:
         return ""
     name = f"{pick(VOD_PREFIXES, d[14])}{_plain_title(d)}"
     if d[15] % 4 == 0:
         name = f"{name} ({1950 + d[16] % 76})"
-    return f"{name} [{pick(EDITIONS, revision)}]" if change_of(spec, kind, number, revision) == RENAME else name
+    return f"{name} [{pick(EDITIONS, revision)}]" if change_of(spec, kind, d, number, revision) == RENAME else name
 
 
 def make_channel(spec: CatalogueSpec, counts: tuple[int, int], number: int, revision: int) -> Channel:
     """Everything about a channel."""
     d = draws(spec.seed, Kind.CHANNEL, number)
-    category = category_of(spec, Kind.CHANNEL, counts, number, revision)
+    category = category_of(spec, Kind.CHANNEL, counts, d, number, revision=revision)
     return Channel(
         number=number,
-        name=channel_name(spec, number, revision),
+        name=channel_name(spec, d, number, revision),
         category=category,
         censored=category >= counts[0] - counts[1],
         added=added_at(spec.channels, number),
@@ -160,14 +154,14 @@ def make_channel(spec: CatalogueSpec, counts: tuple[int, int], number: int, revi
 def make_title(spec: CatalogueSpec, kind: Kind, counts: tuple[int, int], number: int, revision: int) -> Title:
     """Everything about a movie or a series but its seasons."""
     d = draws(spec.seed, kind, number)
-    category = category_of(spec, kind, counts, number, revision)
+    category = category_of(spec, kind, counts, d, number, revision=revision)
     added = added_at(spec.items(kind), number)
     plain = _plain_title(d)
-    rewritten = change_of(spec, kind, number, revision) == REWRITE
+    rewritten = change_of(spec, kind, d, number, revision) == REWRITE
     plot_draw = d[22] + revision if rewritten else d[22]
     return Title(
         number=number,
-        name=title_name(spec, kind, number, revision),
+        name=title_name(spec, kind, d, number, revision),
         original=pick(FOREIGN_TITLES, d[17]) if d[17] % 9 == 0 else plain,
         plot=_plot(d, plot_draw) if d[18] % 12 or rewritten else "",
         director=_person(d[19], d[20]) if d[19] % 6 else "",
@@ -200,7 +194,7 @@ def seasons_of(spec: CatalogueSpec, number: int) -> tuple[tuple[int, int], ...]:
     )
 
 
-def _plain_title(d: tuple[int, ...]) -> str:
+def _plain_title(d: Draws) -> str:
     adjective, noun = pick(ADJECTIVES, d[10]), pick(NOUNS, d[11])
     article = "An" if adjective[0] in "AEIOU" else "A"
     form = d[13] % 8
@@ -215,7 +209,7 @@ def _plain_title(d: tuple[int, ...]) -> str:
     return f"{adjective} {noun} {2 + d[12] % 3}" if d[12] % 6 == 0 else f"{article} {adjective} {noun}"
 
 
-def _plot(d: tuple[int, ...], draw: int) -> str:
+def _plot(d: Draws, draw: int) -> str:
     place = pick(PLACES, d[29])
     text = f"{pick(HEROES, draw)} from {place} {pick(EVENTS, d[30])}. {pick(TURNS, draw // 16)} {pick(CLOSERS, d[31])}"
     return f"{text} {pick(TURNS, draw // 16 + 1 + d[30] % 7)}" if draw % 2 else text
@@ -225,7 +219,7 @@ def _person(first: int, last: int) -> str:
     return f"{pick(FIRST_NAMES, first)} {pick(LAST_NAMES, last)}"
 
 
-def _cast(d: tuple[int, ...]) -> str:
+def _cast(d: Draws) -> str:
     return ", ".join(_person(d[i], d[i + 5]) for i in range(20 + d[18] % 2, 26))
 
 

@@ -20,11 +20,15 @@ Key = tuple[ListName, Order, int]
 
 
 class Lists:
-    """Ids per list, order and category, made on first use; `vod` holds series too when `mixed`."""
+    """Ids per list, order and category, made on first use.
 
-    def __init__(self, catalogue: Catalogue, *, mixed: bool, share: float = 1.0) -> None:
+    `vod` holds series too when `mixed`, `series` is there when `native`.
+    """
+
+    def __init__(self, catalogue: Catalogue, *, mixed: bool, native: bool, share: float = 1.0) -> None:
         self._catalogue = catalogue
         self._mixed = mixed
+        self._native = native
         self._share = share
         self._made: dict[Key, array[int]] = {}
         self._split: dict[tuple[ListName, Order], dict[int, array[int]]] = {}
@@ -44,14 +48,16 @@ class Lists:
         return numbers if self._share >= 1 else numbers[: int(len(numbers) * self._share)]
 
     def rows_of(self, kind: Kind) -> Sequence[int]:
-        """The ids of a kind as the portal spells them now: series in a VOD list have ids above SERIES_BASE."""
+        """The ids of a kind as the portal spells them now: series in a VOD list have ids above SERIES_BASE.
+
+        A portal that shows series in both lists has each of them twice.
+        """
         if kind is Kind.CHANNEL:
             return self._all("itv", "plain")
         if kind is Kind.MOVIE:
             return [number for number in self._all("vod", "newest") if number < SERIES_BASE]
-        if self._mixed:
-            return [number for number in self._all("vod", "newest") if number >= SERIES_BASE]
-        return self._all("series", "newest")
+        found = [number for number in self._all("vod", "newest") if number >= SERIES_BASE] if self._mixed else []
+        return [*found, *self._all("series", "newest")] if self._native else found
 
     def insert(self, name: ListName) -> int | None:
         """A new title at the head; None for lists that are not shown newest first."""

@@ -14,6 +14,7 @@ from app.simulator.shapes import poster
 from app.simulator.spec import CatalogueSpec
 from app.simulator.stats import Stats
 from app.simulator.wire import (
+    HTML,
     Call,
     Receive,
     Reply,
@@ -37,6 +38,7 @@ class Portal(ABC):
 
     api_paths: frozenset[str]
     mixed_vod = False  # whether the VOD list holds series
+    native_series = True  # whether series have a list of their own
     lists: Lists
 
     def __init__(self, spec: CatalogueSpec, behaviour: Behaviour, mount: str) -> None:
@@ -45,6 +47,7 @@ class Portal(ABC):
         self.behaviour = behaviour
         self.gate = Gate(behaviour, self.stats)
         self.catalogue = Catalogue(spec)
+        self._prebuilt = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request."""
@@ -52,6 +55,10 @@ class Portal(ABC):
             return
         if scope["path"] not in self.api_paths:
             self.stats.sent_bytes += await respond(send, self.page(scope["path"]))
+            return
+        if scope["method"] not in ("GET", "POST"):
+            # As nginx in front of panels does: 200 and nothing.
+            await respond(send, Reply(content_type=HTML))
             return
         call = await read_call(scope, receive)
         self.stats.enter(call.name)
@@ -124,9 +131,14 @@ class Portal(ABC):
     def home(self) -> str:
         """Where `/` leads to."""
 
-    @abstractmethod
     def prebuild(self) -> None:
-        """Makes all rows and orders in advance, as benchmarks want it."""
+        """Makes all rows and orders in advance, as benchmarks want it; later versions too."""
+        self._prebuilt = True
+        self._make_rows()
+
+    @abstractmethod
+    def _make_rows(self) -> None:
+        """Fills the caches."""
 
     @abstractmethod
     def _forget_rows(self) -> None:
@@ -143,7 +155,7 @@ class Portal(ABC):
 
     def make_lists(self) -> Lists:
         """The lists of the present catalogue."""
-        return Lists(self.catalogue, mixed=self.mixed_vod, share=self.behaviour.shrink_to)
+        return Lists(self.catalogue, mixed=self.mixed_vod, native=self.native_series, share=self.behaviour.shrink_to)
 
     def behave(self, **switches: Any) -> None:
         """Changes some switches; counters of faults start anew, bans are lifted."""
@@ -161,6 +173,8 @@ class Portal(ABC):
         """Serves another version of the catalogue from now on."""
         self.catalogue = self.catalogue.at(version)
         self._forget_rows()
+        if self._prebuilt:
+            self.prebuild()
 
     def steal(self, mac: str) -> bool:
         """Another session takes the account; False where there are no sessions."""

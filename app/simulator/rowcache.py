@@ -33,7 +33,8 @@ class RowCache:
                 self._add(number)
 
     def _add(self, number: int) -> bytes:
-        row = orjson.dumps(self._make(number))
+        # The copy is exact in size; orjson's own bytes keep their working buffer, several times as large.
+        row = bytes(memoryview(orjson.dumps(self._make(number))))
         if len(self._rows) >= self._limit:
             del self._rows[next(iter(self._rows))]
         self._rows[number] = row

@@ -5,14 +5,14 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO, Final
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.simulator.behaviour import Behaviour
-from app.simulator.control import PREFIX, control
+from app.simulator.control import PREFIX, control, control_all
 from app.simulator.gate import error_page
 from app.simulator.portal import Portal
 from app.simulator.spec import CatalogueSpec
@@ -26,7 +26,10 @@ Profile = StalkerProfile | XtreamProfile
 
 PROFILES: Final[Mapping[str, Profile]] = {
     "stock": STOCK,
+    "stock_mixed": replace(STOCK, types="mixed"),
     "panel": PANEL,
+    "panel_both": replace(PANEL, series_in="both"),
+    "panel_embedded": replace(PANEL, series_in="vod", vod_series="embedded"),
     "token_free": TOKEN_FREE,
     "xtream": XUI,
     "xtream_legacy": LEGACY,
@@ -60,7 +63,9 @@ class Site:
             path = path[len(name) + 1 :]
         else:
             portal = self.portals.get("")
-        if portal is None:
+        if portal is None and path.startswith(PREFIX):
+            await control_all(self.portals, path, scope, receive, send)
+        elif portal is None:
             await respond(send, error_page(404))
         elif path.startswith(PREFIX):
             await control(portal, path, scope, receive, send)

@@ -1,8 +1,11 @@
 """The actions of a Stalker portal other than lists: session, account, categories, guide, links."""
 
 import time
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+
+import orjson
 
 from app.domain.kinds import Kind
 from app.simulator.behaviour import Account
@@ -26,6 +29,7 @@ FULL_PROFILE: Final[Mapping[str, Any]] = {
     "test_download_url": "", "is_moderator": False, "show_after_loading": "main_menu", "play_in_preview_by_ok":
     None, "template": "default", "theme": "default",
 }  # fmt: skip
+NOTHING_TO_PLAY: Final[dict[str, Any]] = {"id": 0, "cmd": "", "error": "nothing_to_play"}
 NOTHING: Final = object()  # in place of an answer: this portal does not know the action
 
 
@@ -139,10 +143,10 @@ class Actions:
     def _channel_link(self, call: Call) -> dict[str, Any]:
         number = call.params.get("cmd", "").partition("/ch/")[2].rstrip("_")
         if not number:
-            return {"id": 0, "cmd": "", "error": "nothing_to_play"}
+            return NOTHING_TO_PLAY
         return {
             "id": number,
-            "cmd": f"ffmpeg http://localhost{self._source.mount}/live/{number}.ts?token=5f3",
+            "cmd": f"ffmpeg {self._origin(call)}/live/{number}.ts?token=5f3",
             "streamer_id": 0,
             "link_id": number,
             "load": 0,
@@ -150,10 +154,15 @@ class Actions:
         }
 
     def _title_link(self, call: Call) -> dict[str, Any]:
-        name = call.params.get("cmd", "").rsplit("/", 1)[-1]
+        name = media_name(call.params.get("cmd", ""))
+        if not name:
+            return NOTHING_TO_PLAY
         episode = call.params.get("series", "0")
-        url = f"http://localhost{self._source.mount}/vod/{name}?token=5f3&series={episode}"
+        url = f"{self._origin(call)}/vod/{name}?token=5f3&series={episode}"
         return {"id": name, "cmd": f"ffmpeg {url}", "storage_id": "1", "load": 0, "error": "", "subtitles": []}
+
+    def _origin(self, call: Call) -> str:
+        return f"http://{call.headers.get(b'host', b'localhost').decode('latin-1')}{self._source.mount}"
 
     def _short_epg(self, call: Call) -> list[dict[str, Any]]:
         size = call.params.get("size", "")
@@ -213,3 +222,14 @@ class Actions:
             }
             for show in programmes(self._source.catalogue.spec.seed, number, now + since * HOUR, now + until * HOUR)
         ]
+
+
+def media_name(cmd: str) -> str:
+    """What a title's `cmd` names: the file of `/media/142.mpg`, or the ids within a panel's base64; `""` if neither."""
+    if cmd.startswith("/media/"):
+        return cmd.removeprefix("/media/")
+    try:
+        fields = orjson.loads(b64decode(cmd))
+        return f"{fields['type']}_{fields.get('stream_id') or fields['series_id']}.mkv"
+    except (ValueError, KeyError, TypeError):
+        return ""

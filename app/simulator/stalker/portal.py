@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Final
+from urllib.parse import urlencode
 
 import orjson
 
@@ -14,7 +15,7 @@ from app.simulator.stalker.actions import NOTHING, Actions
 from app.simulator.stalker.pages import Pages, Source
 from app.simulator.stalker.profile import StalkerProfile
 from app.simulator.stalker.sessions import Sessions
-from app.simulator.wire import HTML, JSON, Call, Reply
+from app.simulator.wire import HTML, JSON, Call, Reply, redirect
 
 FREE_ACTIONS: Final = frozenset({"handshake", "get_profile", "get_localization", "do_auth", ""})
 BLOCKED_MAY: Final = frozenset({"get_events", "get_modules", "get_main_info"})
@@ -39,6 +40,7 @@ class StalkerPortal(Portal):
         self.profile = profile
         self.api_paths = frozenset(profile.paths)
         self.mixed_vod = profile.series_in != "series"
+        self.native_series = profile.series_in != "vod"
         self._tail = b',"text":' + TEXT + b"}" if profile.stock else b"}"
         self._type = JSON if profile.stock else b"text/javascript;charset=UTF-8"
         super().__init__(spec, behaviour, mount)
@@ -47,17 +49,13 @@ class StalkerPortal(Portal):
 
     def answer(self, call: Call) -> Reply:
         """The reply to any call."""
-        if call.action not in FREE_ACTIONS:
-            failure = self.sessions.failure(call)
-            if failure is not None and not (failure == "denied" and call.action in BLOCKED_MAY):
-                return self._refused(failure, call)
+        refused = self._refusal(call)
+        if refused is not None:
+            return refused
         if call.action == "get_ordered_list" and call.type in LISTS:
             return self._muted(call) or self._listed(LISTS[call.type], call)
         if call.action == "get_all_channels" and call.type == "itv":
             return self._muted(call) or self._all_channels()
-        if call.action == "get_profile" and self.sessions.serial_refused(call):
-            self.gate.ban(call.client)
-            return error_page(404)
         value = self._actions.answer(call)
         if value is NOTHING and call.action == "get_profile":
             return self._refused("token", call)
@@ -87,8 +85,7 @@ class StalkerPortal(Portal):
             return Reply(b"", 200, b"video/mp2t")
         return super().page(path)
 
-    def prebuild(self) -> None:
-        """All rows in advance."""
+    def _make_rows(self) -> None:
         self._pages.prebuild()
 
     def become(self, behaviour: Behaviour) -> None:
@@ -119,6 +116,18 @@ class StalkerPortal(Portal):
         )
         self._pages = Pages(self._source)
         self._actions = Actions(self._source, self.sessions)
+
+    def _refusal(self, call: Call) -> Reply | None:
+        canonical = self.profile.paths[-1]
+        if self.behaviour.redirect_api and call.path != canonical:
+            return redirect(f"{self.mount}{canonical}?{urlencode(call.params)}", 302)
+        if call.action == "get_profile" and self.sessions.serial_refused(call):
+            self.gate.ban(call.client)
+            return error_page(404)
+        failure = None if call.action in FREE_ACTIONS else self.sessions.failure(call)
+        if failure is None or (failure == "denied" and call.action in BLOCKED_MAY):
+            return None
+        return self._refused(failure, call)
 
     def _listed(self, name: ListName, call: Call) -> Reply:
         if name == "series" and self.profile.series_in == "vod":

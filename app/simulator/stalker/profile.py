@@ -6,7 +6,7 @@ from typing import Final, Literal
 from app.simulator.lists import Order
 
 STOCK_PATHS: Final = ("/stalker_portal/server/load.php",)
-PANEL_PATHS: Final = ("/portal.php", "/c/portal.php", "/stalker_portal/server/load.php", "/server/load.php")
+PANEL_PATHS: Final = ("/portal.php", "/stalker_portal/server/load.php", "/server/load.php", "/c/portal.php")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,7 +59,7 @@ class XtreamPortal(Portal):
             self.gate.denied(call.client)
             return refused or error_page(404)
         if self.behaviour.redirect_api and call.path == PATHS[0]:
-            return redirect(f"{self.mount}{PATHS[3]}?{urlencode(call.params)}", 302)
+            return redirect(f"{self.mount}{PATHS[-1]}?{urlencode(call.params)}", 302)
         if call.action == "xmltv":
             return self._xmltv(call)
         action = ALIASES.get(call.action, call.action)
@@ -90,8 +90,7 @@ class XtreamPortal(Portal):
             return Reply(b"<!DOCTYPE html><html><body></body></html>", 200, HTML)
         return super().page(path)
 
-    def prebuild(self) -> None:
-        """All items in advance."""
+    def _make_rows(self) -> None:
         for kind, name, order in STREAMS.values():
             self._caches[kind].fill(self.lists.ids(name, order, EVERYTHING))
 

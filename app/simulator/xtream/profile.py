@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-PATHS: Final = ("/player_api.php", "/panel_api.php", "/xmltv.php", "/edge/player_api.php")
+PATHS: Final = ("/player_api.php", "/xmltv.php", "/edge/player_api.php")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
