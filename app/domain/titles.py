@@ -7,9 +7,9 @@ from typing import Final
 
 from anyascii import anyascii
 
-ARTICLES: Final = re.compile(r"^(?:the|a|an|der|die|das|le|la|les|el|los|las) (?=\S)")
+ARTICLES: Final = frozenset("the a an der die das le la les el los las".split())
 EDGES: Final = " \t|#*=~_-–—•·:►▶◄◀«»‹›"
-SPACES: Final = re.compile(r"\s+")
+SORT_EDGES: Final = EDGES + "\"'([{<!?.,;/\\"
 WORDS: Final = re.compile(r"[a-z0-9]+")
 ORNAMENTS: Final = frozenset({"So", "Sk", "Cf", "Cc", "Co", "Cn"})
 
@@ -28,7 +28,7 @@ def cleaned_name(name: str) -> str:
     if not name.isascii():
         folded = unicodedata.normalize("NFKC", name)
         tidy = "".join(" " if unicodedata.category(char) in ORNAMENTS else char for char in folded)
-    return SPACES.sub(" ", tidy).strip(EDGES) or name
+    return " ".join(tidy.split()).strip(EDGES) or name
 
 
 def fold(text: str) -> str:
@@ -38,10 +38,11 @@ def fold(text: str) -> str:
 
 def sort_key(name: str) -> str:
     """What lists sort by: folded, without a leading article and without punctuation in front."""
-    folded = SPACES.sub(" ", fold(name)).strip(EDGES + "\"'([{<!?.,;/\\")
-    return ARTICLES.sub("", folded)
+    folded = " ".join(fold(name).split()).strip(SORT_EDGES)
+    article, _, rest = folded.partition(" ")
+    return rest if rest and article in ARTICLES else folded
 
 
 def search_words(*names: str | None) -> str:
     """The distinct folded words of all names of an item, space-separated, in order of appearance."""
-    return " ".join(dict.fromkeys(word for name in names if name for word in WORDS.findall(fold(name))))
+    return " ".join(dict.fromkeys(WORDS.findall(fold(" ".join(filter(None, names))))))

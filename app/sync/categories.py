@@ -14,9 +14,8 @@ from app.domain.identity import category_id
 from app.domain.kinds import CATEGORY_STEPS, Kind
 from app.domain.records import CategoryRecord
 from app.domain.titles import display_name
-from app.jobs.tracker import JobTracker
 from app.providers.base import Categories
-from app.sync.store import Store
+from app.sync.ledger import Ledger
 
 Row = dict[str, Any]
 
@@ -31,19 +30,17 @@ class CategoryDiff:
     missing: list[Category]
 
 
-async def store_categories(
-    store: Store, job: JobTracker, *, kind: Kind, provider_id: str, found: Categories
-) -> str | None:
+async def store_categories(ledger: Ledger, *, kind: Kind, provider_id: str, found: Categories) -> str | None:
     """Stores one kind's categories; returns why a sweep was held back, None when all is well."""
-    step, held = CATEGORY_STEPS[kind], None
-    async with store.transaction() as writer:
+    job, step, held = ledger.job, CATEGORY_STEPS[kind], None
+    async with ledger.transaction() as writer:
         stored = await categories.load(writer, kind, job.provider_pk)
         diff = compare(found.records, stored, kind=kind, provider_id=provider_id, now=now_ms())
         await categories.insert(writer, kind, job.provider_pk, diff.added)
         gone, held = _sweep(diff, stored, kind, force=job.force) if found.known else ([], None)
         await categories.rewrite(writer, [*diff.updated, *gone])
         await progress.quarantine(writer, job_id=job.job_id, provider_pk=job.provider_pk, records=found.rejected)
-        await _log(store, writer, added=diff.added, updated=diff.updated, gone=gone, was_empty=not stored)
+        await _log(ledger, writer, added=diff.added, updated=diff.updated, gone=gone, was_empty=not stored)
         job.note(
             step,
             fetched=len(diff.added) + len(diff.updated) + diff.unchanged,
@@ -112,13 +109,13 @@ def _sweep(
 
 
 async def _log(
-    store: Store, writer: Writer, *, added: list[Row], updated: list[Row], gone: list[Row], was_empty: bool
+    ledger: Ledger, writer: Writer, *, added: list[Row], updated: list[Row], gone: list[Row], was_empty: bool
 ) -> None:
     changes: list[progress.ChangeRow] = [(made["id"], "added", _document(made)) for made in added]
     changes += [(made["id"], "updated", _document(made)) for made in updated]
     changes += [(made["id"], "removed", None) for made in gone]
     if changes:
-        await store.log(writer, "category", changes, logged=not was_empty)
+        await ledger.log(writer, "category", changes, logged=not was_empty)
 
 
 def _document(made: Row) -> bytes:

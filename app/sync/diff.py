@@ -6,28 +6,15 @@ back until the walk ends: the others may still come, and it must not be written 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from app.db.items import Stored
-from app.domain.kinds import Kind
 from app.domain.ordinals import OrdinalSet
-from app.sync.normalise import Draft, refresh, set_categories, with_categories
+from app.sync.drafts import Draft, refresh, set_categories, with_categories
+from app.sync.ledger import Shelf
 
 MAX_NARROWED: Final = 20_000  # held-back drafts of about 2 kB each; beyond that they are written at once
-
-
-@dataclass(slots=True, kw_only=True)
-class Shelf:
-    """What a job knows of one kind: places seen and changed, the next free place, drafts held back."""
-
-    kind: Kind
-    next_ordinal: int
-    logged: bool  # whether changes go to the log: a first load is told by a snapshot, not by a delta
-    seen: OrdinalSet = field(default_factory=OrdinalSet)
-    changed: OrdinalSet = field(default_factory=OrdinalSet)
-    narrowed: dict[int, Draft] = field(default_factory=dict)
-    derived: int = 0  # how many changed places the counts and the search index already know
 
 
 @dataclass(slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from app.jobs.tracker import JobTracker
 from app.providers.base import Provider, Scope
 from app.sync.categories import store_categories
 from app.sync.finalise import derive, finalise
+from app.sync.ledger import Ledger
 from app.sync.normalise import CategoryIds
 from app.sync.plan import Plan, plan
 from app.sync.store import Store
@@ -40,7 +41,8 @@ class SyncPipeline:
         self._pk = provider_pk
         self._id = provider_id
         self._job = job
-        self._store = Store(database, job)
+        self._ledger = Ledger(database, job)
+        self._store = Store(self._ledger)
         self._refused: str | None = None
         self._walks: dict[Kind, list[Walks]] = {kind: [] for kind in Kind}
         self._before: dict[str, WalkedBefore] = {}
@@ -49,7 +51,7 @@ class SyncPipeline:
         """Runs the steps and yields each as it ends; category steps run before the first walk that needs them."""
         chosen = await self._plan()
         await self._job.plan(chosen.steps)
-        self._before = await self._store.open()
+        self._before = await self._ledger.open()
         waiting = list(chosen.steps)
         while waiting:
             step = waiting[0]
@@ -57,7 +59,7 @@ class SyncPipeline:
             step = next((one for one in _categories_of(scopes) if one in waiting), step)
             waiting.remove(step)
             yield await self._run(step, chosen, scopes, error, last=not waiting)
-            await self._store.refresh_version()
+            await self._ledger.refresh_version()
 
     async def _plan(self) -> Plan:
         async with self._database.reader() as reader:
@@ -82,7 +84,7 @@ class SyncPipeline:
         else:
             status, error = await self._category_list(step)
         await self._job.end(step, status, error)
-        changed = last or (step.brings_items and self._store.take_wrote())
+        changed = last or (step.brings_items and self._ledger.take_wrote())
         return FinishedStep(step=step, status=status, changed=changed, error=error)
 
     async def _category_list(self, step: StepName) -> tuple[StepStatus, str | None]:
@@ -93,7 +95,7 @@ class SyncPipeline:
             found = await self._provider.categories(kind)
         except ProviderError as error:
             return StepStatus.FAILED, await self._explain(error)
-        held = await store_categories(self._store, self._job, kind=kind, provider_id=self._id, found=found)
+        held = await store_categories(self._ledger, kind=kind, provider_id=self._id, found=found)
         return (StepStatus.PARTIAL, held) if held else (StepStatus.COMPLETED, None)
 
     async def _items(
@@ -124,13 +126,14 @@ class SyncPipeline:
         """Judges a kind by all walks that could have brought it: those of its own step and of earlier ones."""
         walks = self._walks[kind]
         proven = bool(walks) and all(one.proven for one in walks) and any(one.walked for one in walks)
-        held = await finalise(self._store, self._job, kind, proven=proven)
+        await self._store.settle(kind)
+        held = await finalise(self._ledger, kind, proven=proven)
         for one in chosen.kinds:
-            await derive(self._store, self._job, one)
+            await derive(self._ledger, one)
         errors = [one.error for one in walks if one.error]
         if any(one.failed for one in walks):
             return StepStatus.FAILED, " ".join(errors)
-        async with self._store.transaction() as writer:
+        async with self._ledger.transaction() as writer:
             await providers.mark_synced(writer, self._pk, kind, now_ms())
         if held or any(one.lost for one in walks):
             return StepStatus.PARTIAL, " ".join([*errors, held] if held else errors)

@@ -1,22 +1,19 @@
 """Stores batches: rows and the checkpoint of their pages in one transaction. Only what changed is written."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.core.clock import now_ms
 from app.db import items, progress
-from app.db.engine import Database, Reader, Writer
+from app.db.engine import Reader, Writer
 from app.db.items import Stored
-from app.db.progress import WalkedBefore
 from app.domain.documents import decode
 from app.domain.kinds import ITEM_STEPS, Kind
 from app.domain.ordinals import OrdinalSet
 from app.domain.records import RejectedRecord
-from app.jobs import lease
-from app.jobs.tracker import JobTracker
-from app.sync.diff import Change, Diff, Shelf
-from app.sync.normalise import Draft, row
+from app.sync.diff import Change, Diff
+from app.sync.drafts import Draft, row
+from app.sync.ledger import Ledger, Shelf
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,50 +28,16 @@ class Batch:
 
 
 class Store:
-    """Writes what a job brings; one per job, and the only one who writes this catalogue while its lease lives."""
+    """Writes the items that a job brings."""
 
-    def __init__(self, database: Database, job: JobTracker) -> None:
-        self.database = database
-        self._job = job
-        self._version = 0
-        self.shelves: dict[Kind, Shelf] = {}
-        self.wrote = False
-
-    async def open(self) -> dict[str, WalkedBefore]:
-        """Prepares for all kinds; returns what an earlier attempt of this job stored, by scope."""
-        async with self.database.reader() as reader:
-            walked = await progress.checkpoints(reader, self._job.job_id)
-            for kind in Kind:
-                place = await items.next_ordinal(reader, kind, self._job.provider_pk)
-                self.shelves[kind] = Shelf(kind=kind, next_ordinal=place, logged=place > 0)
-        for before in walked.values():
-            for kind, seen in before.seen.items():
-                self.shelves[kind].seen.update(seen)
-        await self.refresh_version()
-        return walked
-
-    async def refresh_version(self) -> None:
-        """Learns which version the next changes belong to; to be called after a publish."""
-        async with self.database.reader() as reader:
-            self._version = await progress.published_version(reader, self._job.provider_pk) + 1
-
-    def take_wrote(self) -> bool:
-        """Whether rows were written since this was last asked."""
-        wrote, self.wrote = self.wrote, False
-        return wrote
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Writer]:
-        """A write transaction of this job: refused when the lease is lost, and carrying the job's counters."""
-        async with self.database.writer() as writer:
-            await lease.require(writer, provider_pk=self._job.provider_pk, fence=self._job.fence)
-            yield writer
-            await self._job.save(writer)
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._job = ledger.job
 
     async def put(self, batch: Batch) -> dict[Kind, OrdinalSet]:
         """Stores one batch and returns the places of its items."""
         job = self._job
-        async with self.transaction() as writer:
+        async with self._ledger.transaction() as writer:
             seen = {kind: await self._put_kind(writer, kind, drafts) for kind, drafts in batch.drafts.items()}
             await progress.quarantine(writer, job_id=job.job_id, provider_pk=job.provider_pk, records=batch.rejected)
             for rejected in batch.rejected:
@@ -87,33 +50,18 @@ class Store:
 
     async def settle(self, kind: Kind) -> None:
         """Ends a kind's walks: items that really left a category are written now."""
-        shelf = self.shelves[kind]
+        shelf = self._ledger.shelves[kind]
         held, shelf.narrowed = shelf.narrowed, {}
         if not held:
             return
-        async with self.transaction() as writer:
+        async with self._ledger.transaction() as writer:
             old = await self._old_categories(writer, kind, list(held))
             changes = [Change(ordinal=place, draft=made, before=old[place]) for place, made in held.items()]
             await self._write(writer, shelf, changes)
             self._job.note(ITEM_STEPS[kind], updated=len(changes), unchanged=-len(changes))
 
-    async def log(self, writer: Writer, kind: str, changes: Sequence[progress.ChangeRow], *, logged: bool) -> None:
-        """Tells the change log and the head that rows were written."""
-        job = self._job
-        if logged:
-            await progress.log_changes(
-                writer,
-                provider_pk=job.provider_pk,
-                version=self._version,
-                job_id=job.job_id,
-                kind=kind,
-                changes=changes,
-            )
-        await progress.mark_pending(writer, job.provider_pk, floor=None if logged else self._version)
-        self.wrote = True
-
     async def _put_kind(self, writer: Writer, kind: Kind, drafts: Sequence[Draft]) -> OrdinalSet:
-        shelf = self.shelves[kind]
+        shelf = self._ledger.shelves[kind]
         stored = await items.find(writer, kind, [one.id for one in drafts])
         differing = _differing(drafts, stored)
         diff = Diff(shelf, stored, await self._old_categories(writer, kind, differing))
@@ -142,7 +90,7 @@ class Store:
         for change in changes:
             shelf.changed.add(change.ordinal)
         log = [(one.id, _op(change), one.document) for one, change in zip(rows, changes, strict=True)]
-        await self.log(writer, shelf.kind.value, log, logged=shelf.logged)
+        await self._ledger.log(writer, shelf.kind.value, log, logged=shelf.logged)
 
     async def _old_categories(self, reader: Reader, kind: Kind, places: Sequence[int]) -> dict[int, tuple[str, ...]]:
         bodies = await items.documents(reader, kind, self._job.provider_pk, places)

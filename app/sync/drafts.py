@@ -1,0 +1,85 @@
+"""Drafts: items as they would be written, before it is known whether they must be."""
+
+from typing import Any, Final
+
+from msgspec import Struct
+
+from app.core.clock import rfc3339
+from app.db.items import ItemWrite
+from app.db.tables.catalogue import NO_NUMBER
+from app.domain.documents import AnyDocument, encode
+from app.domain.fingerprint import fingerprint
+from app.domain.kinds import Kind
+from app.domain.records import ChannelRecord, Record, TitleRecord
+from app.domain.titles import search_words, sort_key
+
+EMPTY: Final = b"{}"
+
+
+class Draft(Struct):
+    """A record, its document and what tells whether it changed; `locator` and `extra` are JSON."""
+
+    kind: Kind
+    record: Record
+    document: AnyDocument
+    locator: bytes
+    extra: bytes | None
+    fingerprint: int = 0
+
+    @property
+    def id(self) -> str:
+        return self.document.id
+
+
+def refresh(made: Draft) -> None:
+    """Computes the fingerprint anew, after the document's categories were changed."""
+    made.fingerprint = fingerprint(encode(made.document), made.locator, made.extra or EMPTY)
+
+
+def with_categories(made: Draft, category_ids: tuple[str, ...]) -> int:
+    """The fingerprint that the draft would have with other categories; the draft stays as it is."""
+    own = made.document.category_ids, made.document.category_id
+    set_categories(made, category_ids)
+    value = fingerprint(encode(made.document), made.locator, made.extra or EMPTY)
+    made.document.category_ids, made.document.category_id = own
+    return value
+
+
+def set_categories(made: Draft, category_ids: tuple[str, ...]) -> None:
+    made.document.category_ids = category_ids
+    made.document.category_id = category_ids[0] if category_ids else None
+
+
+def row(made: Draft, ordinal: int, now: int) -> ItemWrite:
+    """The row to write: everything that is not needed to tell whether the item changed is computed here."""
+    document, record = made.document, made.record
+    document.updated_at = rfc3339(now)
+    tidy = document.cleaned_name if document.cleaned_name != document.name else None
+    original = record.original_name if isinstance(record, TitleRecord) else None
+    shared = (
+        made.fingerprint,
+        True,
+        document.category_id,
+        document.name,
+        sort_key(document.cleaned_name),
+        search_words(document.name, tidy, original),
+        record.added_at,
+        now,
+        record.censored,
+        made.locator,
+        made.extra,
+    )
+    return ItemWrite(
+        ordinal,
+        document.id,
+        record.external_id,
+        (*shared, *_own_columns(record)),
+        encode(document),
+        document.category_ids,
+    )
+
+
+def _own_columns(record: Record) -> tuple[Any, ...]:
+    if isinstance(record, ChannelRecord):
+        return record.number, NO_NUMBER if record.number is None else record.number, record.epg_id
+    return record.year, record.rating

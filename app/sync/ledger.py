@@ -1,0 +1,84 @@
+"""What all steps of a job write through: its lease, its counters, its change log, and what it knows of each kind."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from app.db import items, progress
+from app.db.engine import Database, Writer
+from app.db.progress import WalkedBefore
+from app.domain.kinds import Kind
+from app.domain.ordinals import OrdinalSet
+from app.jobs import lease
+from app.jobs.tracker import JobTracker
+from app.sync.drafts import Draft
+
+
+@dataclass(slots=True, kw_only=True)
+class Shelf:
+    """What a job knows of one kind: places seen and changed, the next free place, drafts held back."""
+
+    kind: Kind
+    next_ordinal: int
+    logged: bool  # whether changes go to the log: a first load is told by a snapshot, not by a delta
+    seen: OrdinalSet = field(default_factory=OrdinalSet)
+    changed: OrdinalSet = field(default_factory=OrdinalSet)
+    narrowed: dict[int, Draft] = field(default_factory=dict)
+    derived: int = 0  # how many changed places the counts and the search index already know
+
+
+class Ledger:
+    """One per job, and the only one who writes this catalogue while its lease lives."""
+
+    def __init__(self, database: Database, job: JobTracker) -> None:
+        self.database = database
+        self.job = job
+        self.shelves: dict[Kind, Shelf] = {}
+        self._version = 0
+        self._wrote = False
+
+    async def open(self) -> dict[str, WalkedBefore]:
+        """Prepares for all kinds; returns what an earlier attempt of this job stored, by scope."""
+        async with self.database.reader() as reader:
+            walked = await progress.checkpoints(reader, self.job.job_id)
+            for kind in Kind:
+                place = await items.next_ordinal(reader, kind, self.job.provider_pk)
+                self.shelves[kind] = Shelf(kind=kind, next_ordinal=place, logged=place > 0)
+        for before in walked.values():
+            for kind, seen in before.seen.items():
+                self.shelves[kind].seen.update(seen)
+        await self.refresh_version()
+        return walked
+
+    async def refresh_version(self) -> None:
+        """Learns which version the next changes belong to; to be called after a publish."""
+        async with self.database.reader() as reader:
+            self._version = await progress.published_version(reader, self.job.provider_pk) + 1
+
+    def take_wrote(self) -> bool:
+        """Whether rows were written since this was last asked."""
+        wrote, self._wrote = self._wrote, False
+        return wrote
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Writer]:
+        """A write transaction of this job: refused when the lease is lost, and carrying the job's counters."""
+        async with self.database.writer() as writer:
+            await lease.require(writer, provider_pk=self.job.provider_pk, fence=self.job.fence)
+            yield writer
+            await self.job.save(writer)
+
+    async def log(self, writer: Writer, kind: str, changes: Sequence[progress.ChangeRow], *, logged: bool) -> None:
+        """Tells the change log and the head that rows were written."""
+        job = self.job
+        if logged:
+            await progress.log_changes(
+                writer,
+                provider_pk=job.provider_pk,
+                version=self._version,
+                job_id=job.job_id,
+                kind=kind,
+                changes=changes,
+            )
+        await progress.mark_pending(writer, job.provider_pk, floor=None if logged else self._version)
+        self._wrote = True
