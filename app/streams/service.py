@@ -1,0 +1,40 @@
+"""What is asked of a provider at the moment it is wanted: links to play, seasons, episodes."""
+
+from app.db.engine import Database
+from app.domain.kinds import Kind
+from app.providers.base import StreamLink
+from app.streams.details import Details
+from app.streams.links import Links
+from app.streams.sessions import Accounts, Opener, Sessions
+
+
+class Streams:
+    """`accounts` tells who asks, `opener` makes the adapter; sessions are shared by all that is asked here."""
+
+    def __init__(self, database: Database, *, accounts: Accounts, opener: Opener) -> None:
+        self._sessions = Sessions(accounts, opener)
+        self._links = Links(database, self._sessions)
+        self._details = Details(database, self._sessions)
+
+    async def item(self, kind: Kind, item_id: str) -> StreamLink:
+        """A playable link for a channel or movie."""
+        return await self._links.item(kind, item_id)
+
+    async def episode(self, episode_id: str) -> StreamLink:
+        """A playable link for an episode."""
+        return await self._links.episode(episode_id)
+
+    async def seasons(self, series_id: str, *, page: int = 1, limit: int = 100) -> tuple[list[bytes], int]:
+        """One page of a series' seasons as JSON documents, and how many there are."""
+        return await self._details.seasons(series_id, page=page, limit=limit)
+
+    async def episodes(
+        self, series_id: str, number: int, *, page: int = 1, limit: int = 100
+    ) -> tuple[list[bytes], int]:
+        """One page of a season's episodes as JSON documents, and how many there are."""
+        return await self._details.episodes(series_id, number, page=page, limit=limit)
+
+    async def close(self) -> None:
+        """Ends what is on its way and closes the providers."""
+        await self._details.close()
+        await self._sessions.close()
