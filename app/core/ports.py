@@ -1,6 +1,7 @@
 """Ports: what the floors below need from the outside, without knowing who provides it."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,6 +11,10 @@ class JobQueue(Protocol):
 
     async def enqueue(self, task: str, *args: str | int, job_id: str, delay_ms: int = 0) -> bool:
         """False when this `job_id` is already queued or running."""
+        ...
+
+    async def requeue(self, task: str, *args: str | int, job_id: str) -> bool:
+        """Queues a job that no worker runs, whatever a lost one left of it; False when it waits in the queue."""
         ...
 
     async def abort(self, job_id: str) -> None:
@@ -46,20 +51,34 @@ class ArtifactWriter(Protocol):
 
     async def write(self, data: bytes) -> None: ...
 
-    async def commit(self) -> ArtifactInfo: ...
+    async def commit(self) -> ArtifactInfo:
+        """Makes it visible, all of it and for good: durable when this returns."""
+        ...
 
 
 class ArtifactStore(Protocol):
     """Content-addressed, immutable files."""
 
-    async def create(self) -> ArtifactWriter: ...
-
-    async def discard(self, writer: ArtifactWriter) -> None: ...
+    def create(self) -> AbstractAsyncContextManager[ArtifactWriter]:
+        """What is not committed when the block ends is discarded."""
+        ...
 
     async def read(self, sha256: str, offset: int, length: int) -> bytes:
         """Raises `NotFound` when there is no such artifact, or it is shorter."""
         ...
 
-    def stream(self, sha256: str, offset: int, length: int) -> AsyncIterator[bytes]: ...
+    def stream(self, sha256: str, offset: int, length: int) -> AsyncIterator[bytes]:
+        """The same range in chunks that are small beside it."""
+        ...
 
-    async def delete(self, sha256: str) -> None: ...
+    async def delete(self, sha256: str, *, min_age: float = 0) -> None:
+        """Unless it was committed (again) less than `min_age` seconds ago; harmless when there is none."""
+        ...
+
+    async def aged(self, seconds: float) -> Sequence[str]:
+        """The artifacts last committed longer ago than this: candidates for a sweep."""
+        ...
+
+    async def drop_unfinished(self) -> int:
+        """Removes what dead writers left behind, never what a live one is writing; returns how many."""
+        ...

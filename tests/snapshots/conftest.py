@@ -1,0 +1,61 @@
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from app.artifacts.local import LocalStore
+from app.db.engine import Database
+from app.snapshots.files import File
+from app.snapshots.pages import PageRequest
+from app.snapshots.publish import Publisher
+from app.snapshots.read import Snapshots
+from tests.snapshots.catalogue import PROVIDER, Catalogue, add_provider, take_lease, write
+
+
+@dataclass
+class Stand:
+    """One provider in a database of its own, with everything that publishes and reads."""
+
+    database: Database
+    artifacts: LocalStore
+    snapshots: Snapshots
+    publisher: Publisher
+    folder: Path
+    pk: int
+
+    async def publish(self, catalogue: Catalogue | None = None) -> str | None:
+        if catalogue is not None:
+            await write(self.database, self.pk, catalogue)
+        return await self.publisher.publish(self.pk, await take_lease(self.database, self.pk))
+
+    async def document(self, version: str | None = None, *, gzip: bool = True) -> bytes:
+        return await content(await self.snapshots.document(PROVIDER, version), gzip=gzip)
+
+    async def page(self, version: str | None, wanted: PageRequest, *, gzip: bool = True) -> bytes:
+        return await content(await self.snapshots.page(PROVIDER, version, wanted), gzip=gzip)
+
+
+async def content(file: File, *, gzip: bool) -> bytes:
+    """All bytes of a file; as many as it announced."""
+    loaded = await file.load(gzip=gzip)
+    body = loaded.body
+    if loaded.stream is not None:
+        body = b"".join([chunk async for chunk in loaded.stream()])
+    assert body is not None
+    assert len(body) == loaded.length
+    return body
+
+
+async def open_stand(url: str, folder: Path) -> Stand:
+    database, artifacts = Database(url), LocalStore(folder)
+    snapshots = Snapshots(database, artifacts)
+    publisher = Publisher(database, artifacts, published=snapshots.forget)
+    return Stand(database, artifacts, snapshots, publisher, folder, await add_provider(database))
+
+
+@pytest.fixture
+async def stand(database_url: str, tmp_path: Path) -> AsyncIterator[Stand]:
+    made = await open_stand(database_url, tmp_path / "artifacts")
+    yield made
+    await made.database.close()
