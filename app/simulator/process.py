@@ -126,8 +126,8 @@ class PortalThread:
     """The same over portals of this process, which a test can reach into; real HTTP on a free loopback port."""
 
     def __init__(self, portals: Mapping[str, Portal]) -> None:
-        self.portals = portals
-        self._server = uvicorn.Server(make_config(create_site(portals), "127.0.0.1", 0))
+        self.site = create_site(portals)
+        self._server = uvicorn.Server(make_config(self.site, "127.0.0.1", 0))
         self._thread = threading.Thread(target=self._run, name="portal", daemon=True)
 
     def __enter__(self) -> Self:

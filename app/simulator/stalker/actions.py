@@ -108,7 +108,8 @@ class Actions:
         if account.expires_at is None:
             return "Unlimited"
         moment = time.gmtime(account.expires_at)
-        return time.strftime("%B ", moment) + time.strftime(f"{moment.tm_mday}, %Y, %I:%M %p", moment).lower()
+        hour = moment.tm_hour % 12 or 12
+        return time.strftime(f"%B {moment.tm_mday}, %Y, {hour}:%M ", moment) + ("am", "pm")[moment.tm_hour // 12]
 
     def _categories(self, kind: Kind) -> list[dict[str, Any]]:
         pseudo = {"id": "*", "title": "All", "alias": "All", "censored": 0}
