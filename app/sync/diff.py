@@ -54,7 +54,9 @@ class Diff:
             self._add(made)
         elif self._see(stored.ordinal):
             self._first(made, stored)
-        elif made.fingerprint != stored.fingerprint:
+        elif made.fingerprint == stored.fingerprint:
+            self._shelf.narrowed.pop(stored.ordinal, None)
+        else:
             self._again(made, stored)
 
     def _see(self, ordinal: int) -> bool:
@@ -68,7 +70,7 @@ class Diff:
         self._shelf.next_ordinal += 1
         self._see(ordinal)
         self.added += 1
-        self.writes[made.id] = Change(ordinal=ordinal, draft=made)
+        self._put(Change(ordinal=ordinal, draft=made))
 
     def _first(self, made: Draft, stored: Stored) -> None:
         same = made.fingerprint == stored.fingerprint
@@ -107,7 +109,11 @@ class Diff:
 
     def _write(self, made: Draft, stored: Stored) -> None:
         before = self._old.get(stored.ordinal, ())
-        self.writes[made.id] = Change(ordinal=stored.ordinal, draft=made, before=before, revived=not stored.is_active)
+        self._put(Change(ordinal=stored.ordinal, draft=made, before=before, revived=not stored.is_active))
+
+    def _put(self, change: Change) -> None:
+        self.writes[change.draft.id] = change
+        self._shelf.changed.add(change.ordinal)
 
 
 def _widen(made: Draft, category_ids: tuple[str, ...]) -> None:
