@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Action = Literal[
-    "status",  # answer `status` (with `retry_after` when given) instead
+    "status",  # answer `status` (503 unless told, with `retry_after` when given) instead
+    "body",  # answer `body` (with `status`, 200 unless told) instead
     "reset",  # TCP reset before any byte
     "truncate",  # a clean 200 whose body stops at `cut` of its length
     "cut",  # the connection breaks in the middle of the body
@@ -14,6 +15,7 @@ Action = Literal[
     "hollow",  # a well-formed answer with an empty list
     "false",  # `{"js":false}` / `[]`
     "null",  # `{"js":null}` / `null`
+    "error",  # `{"js":{"error":…}}` / `{"error":…}`
     "auth",  # the portal's own authorisation failure; the session itself stays good
     "lose",  # the session is lost, then as `auth`
     "notice",  # PHP notices before the JSON
@@ -32,7 +34,8 @@ class Fault:
     after: int = 0
     every: int = 1
     times: int | None = None
-    status: int = 503
+    status: int | None = None
+    body: str = ""
     retry_after: int | str | None = None
     delay_ms: int = 0
     cut: float = 0.6
@@ -83,6 +86,7 @@ class Behaviour:
     # lists
     page_size: int | None = None
     ignore_page: bool = False
+    volatile: bool = False  # what is no content differs in every answer: now playing, last played
     short_page: bool = False  # censored rows leave `*` pages after paging, the total still counts them
     hide_adult: bool = False  # censored titles are not in `*`
     total_as: Literal["str", "int", "high", "low", "zero", "absent"] | None = None

@@ -4,6 +4,8 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Iterator
+from http import HTTPStatus
+from itertools import chain
 from random import Random
 from typing import Final
 
@@ -15,6 +17,7 @@ NOTICE: Final = (
     b"<br />\n<b>Notice</b>:  Undefined index: token in <b>/var/www/stalker_portal/server/lib/stb.class.php</b> "
     b"on line <b>142</b><br />\n"
 )
+BOM: Final = b"\xef\xbb\xbf"
 PAGE: Final = b"<!DOCTYPE html><html><head><title>Checking your browser</title></head><body>Please wait.</body></html>"
 NGINX: Final = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr>nginx</body></html>"
 REASONS: Final = {
@@ -26,7 +29,9 @@ REASONS: Final = {
     503: "503 Service Temporarily Unavailable",
     504: "504 Gateway Time-out",
 }
-INSTEAD: Final = frozenset({"status", "reset", "html", "empty", "hollow", "false", "null", "auth", "lose"})
+INSTEAD: Final = frozenset(
+    {"status", "body", "reset", "html", "empty", "hollow", "false", "null", "error", "auth", "lose"}
+)
 
 
 def error_page(status: int, retry_after: int | str | None = None) -> Reply:
@@ -109,14 +114,14 @@ class Gate:
         return True
 
     def _struck(self, fault: Fault) -> Fault:
-        self._stats.faults[f"{fault.do}:{fault.status}" if fault.do == "status" else fault.do] += 1
+        self._stats.faults[f"{fault.do}:{fault.status or 503}" if fault.do == "status" else fault.do] += 1
         return fault
 
 
 def spoiled(fault: Fault, reply: Reply) -> Reply:
     """The answer of the portal after a fault that changes bodies."""
     if fault.do == "notice":
-        return Reply(NOTICE + reply.body, reply.status, HTML, reply.headers, _prefixed(NOTICE, reply.chunks))
+        return prefixed(NOTICE, reply)
     if fault.do == "truncate":
         if reply.chunks is None:
             return Reply(
@@ -129,15 +134,25 @@ def spoiled(fault: Fault, reply: Reply) -> Reply:
 def instead(fault: Fault) -> Reply | None:
     """The answer that a fault gives in place of the portal; None when the portal has to word it."""
     if fault.do == "status":
-        return error_page(fault.status, fault.retry_after)
+        return error_page(fault.status or 503, fault.retry_after)
+    if fault.do == "body":
+        return Reply(fault.body.encode(), fault.status or 200)
     return {"html": Reply(PAGE, 200, HTML), "empty": Reply(b"", 200, HTML)}.get(fault.do)
 
 
-def dressed(behaviour: Behaviour, reply: Reply, accepts: bytes) -> bytes:
-    """What precedes a body."""
-    if reply.content_type == HTML or reply.status != 200 or (b"gzip" in accepts and behaviour.gzip):  # noqa: PLR2004
-        return b""
-    return (b"\xef\xbb\xbf" if behaviour.bom else b"") + (NOTICE if behaviour.notice_prefix else b"")
+def dressed(behaviour: Behaviour, reply: Reply) -> Reply:
+    """The answer with what PHP and editors put before the JSON."""
+    if reply.content_type == HTML or reply.status != HTTPStatus.OK:
+        return reply
+    prefix = (BOM if behaviour.bom else b"") + (NOTICE if behaviour.notice_prefix else b"")
+    return prefixed(prefix, reply) if prefix else reply
+
+
+def prefixed(prefix: bytes, reply: Reply) -> Reply:
+    """The same answer with something before it."""
+    if reply.chunks is None:
+        return Reply(prefix + reply.body, reply.status, reply.content_type, reply.headers)
+    return Reply(b"", reply.status, reply.content_type, reply.headers, chain([prefix], reply.chunks))
 
 
 def _switched(behaviour: Behaviour) -> Iterator[Fault]:
@@ -160,12 +175,6 @@ def _matches(fault: Fault, call: Call) -> bool:
         and (fault.action is None or fault.action == call.action)
         and (fault.page is None or fault.page == call.page)
     )
-
-
-def _prefixed(prefix: bytes, chunks: Iterator[bytes] | None) -> Iterator[bytes] | None:
-    if chunks is None:
-        return None
-    return (part for source in (iter([prefix]), chunks) for part in source)
 
 
 def _cut(chunks: Iterator[bytes], share: float) -> Iterator[bytes]:

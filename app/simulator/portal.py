@@ -89,11 +89,8 @@ class Portal(ABC):
 
     async def _deliver(self, call: Call, reply: Reply, send: Send) -> None:
         behaviour = self.behaviour
-        accepts = call.headers.get(b"accept-encoding", b"") if behaviour.gzip else b""
-        prefix = dressed(behaviour, reply, accepts)
-        if prefix and reply.chunks is None:
-            reply = Reply(prefix + reply.body, reply.status, reply.content_type, reply.headers)
-        if behaviour.gzip and b"gzip" in accepts:
+        reply = dressed(behaviour, reply)
+        if behaviour.gzip and b"gzip" in call.headers.get(b"accept-encoding", b""):
             reply = gzipped(reply)
         if reply.chunks is None:
             self.stats.sent_bytes += await respond(send, reply)

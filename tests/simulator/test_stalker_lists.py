@@ -1,6 +1,7 @@
 import json
 from base64 import b64decode
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -125,6 +126,17 @@ def test_a_portal_that_ignores_p_repeats_page_one(box: Make) -> None:
     assert first == ninth
 
 
+def test_what_is_no_content_may_differ_in_every_answer(box: Make) -> None:
+    stb = box("stock", volatile=True)
+    first, second = (stb.js("itv", "get_ordered_list", p=2)["data"] for _ in range(2))
+    assert {key for key in first[0] if first[0][key] != second[0][key]} == {"cur_playing"}
+
+
+def test_a_panel_without_categories_forgets_its_envelope(box: Make) -> None:
+    assert box("panel", no_categories=True).get("itv", "get_genres").json() == []
+    assert len(box("stock", no_categories=True).js("itv", "get_genres")) == 1
+
+
 def test_past_the_end_there_is_an_empty_page_with_the_total(box: Make) -> None:
     page = box("stock").js("vod", "get_ordered_list", p=99)
     assert (page["data"], page["total_items"]) == ([], "130")
@@ -238,7 +250,7 @@ def test_the_guide_is_gapless(box: Make) -> None:
     guide = stb.js("itv", "get_epg_info", period=3)["data"]
     channel, shows = next(iter(guide.items()))
     assert shows == stb.js("itv", "get_short_epg", ch_id=channel, size=50)[: len(shows)]
-    assert all(a["stop_timestamp"] == b["start_timestamp"] for a, b in zip(shows, shows[1:], strict=False))
+    assert all(a["stop_timestamp"] == b["start_timestamp"] for a, b in pairwise(shows))
     assert box("panel").js("itv", "get_epg_info") == {"data": []}
 
 

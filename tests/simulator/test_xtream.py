@@ -1,6 +1,6 @@
 import gzip
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -77,7 +77,9 @@ def test_a_wrong_password_is_refused_in_the_way_of_the_family(
 
 
 @pytest.mark.parametrize(("status", "lists"), [("expired", []), ("banned", {"user_info": {"auth": 0}})])
-def test_expired_and_banned_lines_of_legacy_panels(player: Make, status: str, lists: object) -> None:
+def test_expired_and_banned_lines_of_legacy_panels(
+    player: Make, status: Literal["expired", "banned"], lists: object
+) -> None:
     client, _ = player("xtream_legacy", accounts=(Account(username="user", password="secret", status=status),))
     assert client.json()["user_info"]["status"] == status.capitalize()
     assert client.json("get_live_streams") == lists
@@ -120,7 +122,7 @@ def test_the_guide_is_well_formed(player: Make) -> None:
     client, _ = player("xtream")
     plain = client.client.get("/xmltv.php", params=client.login)
     guide = ET.fromstring(plain.content)  # our own XML
-    channels = {channel.get("id") for channel in guide.iter("channel")}
+    channels = {channel.get("id", "") for channel in guide.iter("channel")}
     assert channels == {show.get("channel") for show in guide.iter("programme")}
     packed = client.client.get("/xmltv.php", params=client.login | {"gzip": "1"})
     assert gzip.decompress(packed.content).startswith(b"<?xml")

@@ -26,6 +26,8 @@ from app.simulator.wire import Call
 
 NOWHERE: Final = -9  # a category that holds nothing
 PIECE: Final = 50  # rows per piece of a bulk answer
+NOT_PLAYING: Final = b'"cur_playing":"[No channel info]"'
+NEVER_PLAYED: Final = b'"last_played":null'
 BROKEN: Final = (b"null", b'"corrupt"', b'{"name":"a record without id","cmd":""}')
 
 
@@ -60,6 +62,7 @@ class Pages:
             "series": RowCache(self._rows.native_series),
         }
         self._page_calls = 0
+        self._answers = 0
 
     def prebuild(self) -> None:
         """All rows, and the orders that walks ask for."""
@@ -112,12 +115,20 @@ class Pages:
 
     def _encoded(self, name: ListName, ids: Sequence[int]) -> list[bytes]:
         rows = self._caches[name].many(ids)
+        if self._source.behaviour.volatile:
+            rows = self._stirred(rows)
         every = self._source.behaviour.broken_record_every
         if every:
             return [
                 row if number % every else BROKEN[number // every % 3] for number, row in zip(ids, rows, strict=True)
             ]
         return rows
+
+    def _stirred(self, rows: Sequence[bytes]) -> list[bytes]:
+        self._answers += 1
+        playing = b'"cur_playing":"21:%02d Show %d"' % (self._answers % 60, self._answers)
+        played = b'"last_played":"2025-10-09 21:%02d:00"' % (self._answers % 60)
+        return [row.replace(NOT_PLAYING, playing).replace(NEVER_PLAYED, played) for row in rows]
 
     def _selection(self, name: ListName, params: Mapping[str, str]) -> tuple[int, Order]:
         asked = params.get("genre" if name == "itv" else "category", "*")

@@ -56,6 +56,8 @@ class StalkerPortal(Portal):
             return self._muted(call) or self._listed(LISTS[call.type], call)
         if call.action == "get_all_channels" and call.type == "itv":
             return self._muted(call) or self._all_channels()
+        if call.action == "get_genres" and self.behaviour.no_categories and not self.profile.stock:
+            return Reply(b"[]", 200, self._type)
         value = self._actions.answer(call)
         if value is NOTHING and call.action == "get_profile":
             return self._refused("token", call)
@@ -69,7 +71,7 @@ class StalkerPortal(Portal):
             return self._refused("token", call)
         if fault.do == "hollow":
             return self._wrapped(EMPTY_PAGE if call.action in ("get_ordered_list", "get_all_channels") else b"[]")
-        return self._wrapped(b"null" if fault.do == "null" else b"false")
+        return self._wrapped({"null": b"null", "error": b'{"error":"Invalid token"}'}.get(fault.do, b"false"))
 
     def home(self) -> str:
         """The page of the portal."""

@@ -40,8 +40,9 @@ def refusal(behaviour: Behaviour, profile: XtreamProfile, account: Account | Non
     }[form]
 
 
-def account_object(account: Account, profile: XtreamProfile) -> dict[str, Any]:
+def account_object(account: Account, profile: XtreamProfile, *, volatile: bool) -> dict[str, Any]:
     """user_info and server_info; `server_info.url` is wrong, as it often is."""
+    expires = None if account.expires_at is None else account.expires_at + (int(time.time()) if volatile else 0)
     n: Number = as_int if profile.variance == "xui" else str
     now = int(time.time())
     return {
@@ -51,7 +52,7 @@ def account_object(account: Account, profile: XtreamProfile) -> dict[str, Any]:
             "message": None if profile.variance == "php_empty" else "Welcome",
             "auth": 1,
             "status": account.status.capitalize(),
-            "exp_date": None if account.expires_at is None else str(account.expires_at),
+            "exp_date": None if expires is None else str(expires),
             "is_trial": n(int(account.status == "trial")),
             "active_cons": n(0),
             "created_at": str(NEWEST),

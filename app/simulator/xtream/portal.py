@@ -74,7 +74,8 @@ class XtreamPortal(Portal):
         del call
         if fault.do in ("auth", "lose"):
             return Reply(b'{"user_info":{"auth":0}}')
-        return Reply({"null": b"null", "false": b"false"}.get(fault.do, b"[]"))
+        words = {"null": b"null", "false": b"false", "error": b'{"error":"Internal error"}'}
+        return Reply(words.get(fault.do, b"[]"))
 
     def home(self) -> str:
         """Where `/` leads to."""
@@ -158,7 +159,7 @@ class XtreamPortal(Portal):
             if not self._has(Kind.SERIES, number):
                 return {"info": []} if self.profile.variance == "xui" else []
             return self._info.series(number, self.behaviour.episodes_as)
-        return account_object(account, self.profile)
+        return account_object(account, self.profile, volatile=self.behaviour.volatile)
 
     def _has(self, kind: Kind, number: int) -> bool:
         return 0 < number <= self.catalogue.stock[kind].top
