@@ -74,6 +74,11 @@ class Registry:
             rows = await reader.rows(select(*PROVIDER.c).order_by(col(Provider.pk)))
         return [view_of(Provider(**row._asdict())) for row in rows]
 
+    async def by_id(self, public_id: str) -> ProviderView:
+        """A provider by its id alone."""
+        async with self._database.reader() as reader:
+            return view_of(await _find(reader, col(Provider.id) == public_id))
+
     async def get(self, id_or_name: str) -> ProviderView:
         """A provider by its id, else by its name; `Invalid` when several have that name."""
         async with self._database.reader() as reader:

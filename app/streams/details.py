@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import msgspec
 import structlog
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
@@ -171,9 +172,11 @@ async def _store_episodes(
 
 
 async def _insert(writer: Writer, table: type[Season | Episode], rows: Sequence[dict[str, Any]]) -> None:
+    dialect = sqlite if writer.sqlite else postgresql
     try:
         if rows:
-            await writer.execute(insert(table), rows)
+            # Another process may fetch the same list: what it stored is as good.
+            await writer.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
     except IntegrityError:
         # The provider was removed while it answered.
         raise NotFound(NO_SERIES) from None

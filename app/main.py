@@ -1,0 +1,66 @@
+"""The application: routes, errors and what goes on around them, over one process context."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+
+from app.api import errors
+from app.api.access import ApiKeys
+from app.api.model import Problem
+from app.api.openapi import DESCRIPTION, TAGS, described
+from app.api.requests import Measure, RequestId, Sane
+from app.api.routes import browse, health, jobs, providers, snapshots, streams, sync
+from app.config import Settings, load_settings
+from app.context import ProcessContext, open_context
+
+Background = Callable[[ProcessContext], AbstractAsyncContextManager[Any]]
+
+
+def create_app(settings: Settings | None = None, *, background: Background | None = None) -> FastAPI:
+    """The application. `background` runs beside it while it serves: the embedded worker, where there is one."""
+    chosen = settings or load_settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_context(chosen) as context, background(context) if background else nullcontext():
+            app.state.context = context
+            yield
+
+    app = FastAPI(
+        title="Lineup",
+        version=version("lineup"),
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,
+        responses={422: {"model": Problem, "description": "Something that was sent cannot be used."}},
+        redoc_url=None,
+    )
+    _add_routes(app)
+    errors.install(app)
+    # The last one added is the outermost: an id first, then the clock, then the net, then the door.
+    for middleware, options in (
+        (Sane, {}),
+        (ApiKeys, {"keys": chosen.api_keys}),
+        (errors.Failsafe, {}),
+        (Measure, {}),
+        (RequestId, {}),
+    ):
+        app.add_middleware(middleware, **options)
+    app.openapi = described(app)  # type: ignore[method-assign]
+    return app
+
+
+def _add_routes(app: FastAPI) -> None:
+    below = APIRouter()
+    for router in (providers.router, sync.router, browse.below, snapshots.router):
+        below.include_router(router)
+    missing = {404: {"model": Problem, "description": "There is no such thing."}}
+    app.include_router(below, prefix="/api/providers", responses=missing)
+    app.include_router(below, prefix="/api/accounts", include_in_schema=False)
+    for router in (sync.everywhere, jobs.router, streams.router, browse.across):
+        app.include_router(router, prefix="/api", responses=missing)
+    app.include_router(health.router)
