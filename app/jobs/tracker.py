@@ -4,14 +4,15 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select, update
 from sqlmodel import col
 
+from app.core.clock import now_ms
 from app.core.errors import LineupError
 from app.db.engine import Database, Writer
-from app.db.tables import SyncJob
+from app.db.tables import Provider, SyncJob
 from app.domain.kinds import JobStatus, StepName, StepStatus, SyncMode
 from app.jobs import lease
 from app.jobs.ending import end_job, published_version, requeue_job
@@ -19,6 +20,7 @@ from app.jobs.progress import RUNNING_CEILING, progress
 from app.jobs.steps import add_steps, load_steps, save_steps
 from app.jobs.views import StepView
 
+NO_TROUBLE: Final[dict[str, Any]] = {"last_error": None, "last_error_at": None}
 STOP_GRACE_SECONDS = 1.0  # what a page may take to end by itself; with the watch of 0.5 s a cancel takes below 2 s
 
 
@@ -48,6 +50,11 @@ class JobTracker:
     def steps(self) -> tuple[StepView, ...]:
         """All steps in their order, with what an earlier attempt did."""
         return tuple(self._steps.values())
+
+    @property
+    def errors(self) -> list[str]:
+        """What went wrong in its steps, each sentence once."""
+        return list(dict.fromkeys(step.error for step in self.steps if step.error))
 
     async def plan(self, steps: Sequence[StepName]) -> None:
         """Adds pending steps; those of an earlier attempt stay as they are."""
@@ -105,6 +112,14 @@ class JobTracker:
         self._steps[step] = replace(self._steps[step], status=status, error=error)
         await self._write(step)
 
+    async def located(self, endpoint: str | None) -> None:
+        """Remembers where the provider's dialect was found."""
+        if endpoint is not None:
+            async with self._database.writer() as writer:
+                await self._require(writer)
+                mine = update(Provider).where(col(Provider.pk) == self.provider_pk)
+                await writer.execute(mine.values(endpoint=endpoint))
+
     def check(self) -> None:
         """Raises `Cancelled` or `LeaseLost` once the job has to stop; call it between any two pages."""
         if self.stop_reason is not None:
@@ -130,6 +145,10 @@ class JobTracker:
                 .where(col(SyncJob.id) == self.job_id, col(SyncJob.progress) < self.progress)
                 .values(progress=self.progress)
             )
+            if status is not JobStatus.CANCELLED:
+                mine = update(Provider).where(col(Provider.pk) == self.provider_pk)
+                trouble = {"last_error": errors[0], "last_error_at": now_ms()} if errors else NO_TROUBLE
+                await writer.execute(mine.values(**trouble))
             await lease.release(writer, provider_pk=self.provider_pk, fence=self.fence)
 
     async def hand_back(self) -> None:

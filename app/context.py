@@ -1,0 +1,140 @@
+"""Assembly: one frozen object owns what a process owns; web, worker, commands and tests get it the same way."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from arq.connections import ArqRedis
+
+from app.artifacts.registry import open_artifacts
+from app.browse.service import Browse
+from app.config import Settings
+from app.core.errors import Misconfigured, NotReady
+from app.core.ports import ArtifactStore, Hints
+from app.db import migrate
+from app.db.engine import Database
+from app.jobs.history import JobHistory
+from app.jobs.requests import JobRequests
+from app.providers.base import Provider, ProviderAccount
+from app.providers.registry import open_provider
+from app.providers.transport import Transport
+from app.queue.arq_queue import ArqQueue
+from app.queue.connection import connect
+from app.queue.embedded import EmbeddedValkey
+from app.queue.hints import RedisHints
+from app.registry.secrets import load_secrets
+from app.registry.service import Registry
+from app.snapshots.publish import Publisher
+from app.snapshots.read import Snapshots
+from app.snapshots.removal import remove_artifacts
+from app.streams.service import Streams
+
+# A worker's jobs each hold one connection for their rows and, for moments, one for their heartbeat.
+POOL_SIZE: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessContext:
+    """Everything that a process shares. `queue_server` is ours to revive when there is no other."""
+
+    settings: Settings
+    database: Database
+    redis_url: str
+    queue_server: EmbeddedValkey | None
+    queue: ArqQueue
+    hints: Hints
+    artifacts: ArtifactStore
+    transport: Transport
+    open_provider: Callable[[ProviderAccount], Provider]
+    registry: Registry
+    jobs: JobRequests
+    history: JobHistory
+    browse: Browse
+    streams: Streams
+    snapshots: Snapshots
+    publisher: Publisher
+
+
+@asynccontextmanager
+async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
+    """Opens everything, the database at this release's schema; `Misconfigured` names the variable that is wrong."""
+    _make_folder(settings)
+    secrets = load_secrets(settings.secret_key, settings.data_dir, required=not settings.embedded)
+    artifacts = open_artifacts(settings.artifacts_url, settings.data_dir)
+    await migrate.upgrade(settings.resolved_database_url)
+    async with AsyncExitStack() as stack:
+        database = Database(settings.resolved_database_url, pool_size=POOL_SIZE)
+        stack.push_async_callback(database.close)
+        redis_url, queue_server = await _queue_server(settings, stack)
+        redis = await _redis(redis_url, stack)
+        transport = Transport(networks=settings.provider_networks, max_parallel=settings.max_parallel_pages)
+        stack.push_async_callback(transport.close)
+        opener = partial(
+            open_provider,
+            transport=transport,
+            retry_attempts=settings.retry_attempts,
+            retry_base_seconds=settings.retry_base_seconds,
+        )
+        queue, hints = ArqQueue(redis), RedisHints(redis)
+        jobs = JobRequests(database, queue)
+        registry = Registry(
+            database,
+            secrets,
+            transport,
+            jobs=jobs,
+            forget=partial(remove_artifacts, database, artifacts),
+            default_hours=settings.sync_interval_hours,
+        )
+        streams = Streams(database, accounts=registry.account, opener=opener)
+        stack.push_async_callback(streams.close)
+        snapshots = Snapshots(database, artifacts)
+        yield ProcessContext(
+            settings=settings,
+            database=database,
+            redis_url=redis_url,
+            queue_server=queue_server,
+            queue=queue,
+            hints=hints,
+            artifacts=artifacts,
+            transport=transport,
+            open_provider=opener,
+            registry=registry,
+            jobs=jobs,
+            history=JobHistory(database, hints),
+            browse=Browse(database),
+            streams=streams,
+            snapshots=snapshots,
+            publisher=Publisher(database, artifacts, published=snapshots.forget),
+        )
+
+
+def _make_folder(settings: Settings) -> None:
+    """A process that keeps nothing on this machine needs no folder, and may have no disk to make one on."""
+    if settings.redis_url and settings.database_url and settings.artifacts_url:
+        return
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misconfigured(f"LINEUP_DATA_DIR: cannot make {settings.data_dir}: {error.strerror}") from None
+
+
+async def _queue_server(settings: Settings, stack: AsyncExitStack) -> tuple[str, EmbeddedValkey | None]:
+    if settings.redis_url is not None:
+        return settings.redis_url, None
+    server = EmbeddedValkey(settings.data_dir)
+    stack.push_async_callback(asyncio.to_thread, server.stop)
+    await asyncio.to_thread(server.start)
+    return server.url, server
+
+
+async def _redis(url: str, stack: AsyncExitStack) -> ArqRedis:
+    redis = connect(url)
+    stack.push_async_callback(redis.aclose)
+    try:
+        await ArqQueue(redis).ping()
+    except NotReady as error:
+        raise Misconfigured(f"LINEUP_REDIS_URL: {error.detail}") from None
+    return redis

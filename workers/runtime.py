@@ -1,0 +1,91 @@
+"""What every task needs and none should repeat: its place in the queue, its log, and what an error means."""
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Concatenate, Final, ParamSpec, cast
+
+import structlog
+from arq.typing import WorkerCoroutine
+from arq.worker import Retry
+
+from app.context import ProcessContext
+from app.core.errors import Conflict, LeaseLost, NotReady
+from app.jobs.errors import NothingToRun
+from app.queue.arq_queue import ArqQueue
+
+HOLD_SECONDS: Final = 30
+RENEW_SECONDS: Final = 10.0
+BUSY_SECONDS: Final = 2  # another worker holds the catalogue, or the lease of a dead one has not run out
+RESTART_SECONDS: Final = 1.0
+
+Arguments = ParamSpec("Arguments")
+
+log = structlog.get_logger(__name__)
+
+
+def task(body: Callable[Concatenate[ProcessContext, Arguments], Awaitable[None]]) -> WorkerCoroutine:
+    """Makes a task of a story. Whatever it raises is logged here and ends here: outcomes stand in the database."""
+    name = getattr(body, "__name__", "task")
+
+    @functools.wraps(body)
+    async def run(ctx: dict[Any, Any], *args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        context: ProcessContext = ctx["context"]
+        with structlog.contextvars.bound_contextvars(task=name, job_id=ctx["job_id"]):
+            async with _held(context.queue, ctx["job_id"]):
+                await _told(body(context, *args, **kwargs))
+
+    return cast(WorkerCoroutine, run)
+
+
+async def supervised(work: Callable[[], Awaitable[None]]) -> None:
+    """Does `work` again whenever it ends by itself, until this task is cancelled."""
+    while True:
+        try:
+            await work()
+        except asyncio.CancelledError:
+            # A cancellation that nobody asked of us came out of a job: one more way for a worker to fall over.
+            current = asyncio.current_task()
+            if current is None or current.cancelling():
+                raise
+        except Exception as error:
+            log.warning("worker_fell_over", error=type(error).__name__, exc_info=not isinstance(error, OSError))
+        await asyncio.sleep(RESTART_SECONDS)
+
+
+async def _told(work: Awaitable[None]) -> None:
+    try:
+        await work
+    except NothingToRun:
+        log.debug("nothing_to_run")
+    except Conflict as error:
+        log.info("job_waits", reason=error.detail)
+        raise Retry(defer=BUSY_SECONDS) from None
+    except LeaseLost as error:
+        log.warning("lease_lost", reason=error.detail)
+    except asyncio.CancelledError:
+        log.info("job_given_back")
+        raise
+    except Exception:
+        log.exception("task_failed")
+
+
+@asynccontextmanager
+async def _held(queue: ArqQueue, job_id: str) -> AsyncIterator[None]:
+    """The library marks a job as running for as long as it may last; the mark of a killed worker must go sooner."""
+    holder = asyncio.create_task(_hold(queue, job_id))
+    try:
+        yield
+    finally:
+        holder.cancel()
+        await asyncio.gather(holder, return_exceptions=True)
+
+
+async def _hold(queue: ArqQueue, job_id: str) -> None:
+    while True:
+        try:
+            await queue.hold(job_id, HOLD_SECONDS)
+        except NotReady as error:
+            log.warning("job_not_held", reason=error.detail)
+        await asyncio.sleep(RENEW_SECONDS)

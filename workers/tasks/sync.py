@@ -1,0 +1,28 @@
+from app.context import ProcessContext
+from app.domain.outcomes import job_outcome
+from app.jobs.run import Run
+from app.jobs.tracker import JobTracker
+from app.providers.base import Provider, ProviderAccount
+from app.sync.pipeline import SyncPipeline
+from workers.runtime import task
+
+
+@task
+async def sync(context: ProcessContext, job_id: str) -> None:
+    """Syncs one provider, publishing whenever a step changed something."""
+    version = None
+    async with Run(context.database, context.hints, job_id) as job:
+        account = await context.registry.account(job.provider_pk)
+        async with context.open_provider(account) as provider:
+            async for step in _pipeline(context, provider, account, job).run():
+                if step.changed:
+                    version = await context.publisher.publish(job.provider_pk, job.fence) or version
+            await job.located(provider.endpoint)
+        outcome = job_outcome({step.name: step.status for step in job.steps})
+        await job.finish(outcome, errors=job.errors, version=version)
+
+
+def _pipeline(context: ProcessContext, provider: Provider, account: ProviderAccount, job: JobTracker) -> SyncPipeline:
+    return SyncPipeline(
+        database=context.database, provider=provider, provider_pk=job.provider_pk, provider_id=account.id, job=job
+    )
