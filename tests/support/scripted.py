@@ -11,7 +11,7 @@ from app.core.clock import now_ms
 from app.core.errors import ProviderError
 from app.core.ids import new_id
 from app.db.engine import Database
-from app.db.tables import ITEM_TABLES, CatalogueHead, Provider, SyncJob, SyncStep
+from app.db.tables import metadata
 from app.domain.kinds import ITEM_STEPS, JobStatus, Kind, StepName
 from app.domain.records import (
     CategoryRecord,
@@ -27,7 +27,12 @@ from app.jobs.run import Run
 from app.providers.base import AccountStatus, Categories, Page, Scope, StepReport, StreamLink, Verdict
 from app.sync.pipeline import FinishedStep, SyncPipeline
 
-RECORDS = {Kind.CHANNEL: ChannelRecord, Kind.MOVIE: MovieRecord, Kind.SERIES: SeriesRecord}
+T = metadata.tables
+RECORDS: dict[Kind, type[ChannelRecord | MovieRecord | SeriesRecord]] = {
+    Kind.CHANNEL: ChannelRecord,
+    Kind.MOVIE: MovieRecord,
+    Kind.SERIES: SeriesRecord,
+}
 
 
 def record(kind: Kind, number: int, **fields: Any) -> Record:
@@ -140,9 +145,9 @@ async def add_provider(database: Database, name: str = "one") -> int:
             "created_at": now,
             "updated_at": now,
         }
-        pk = int(await writer.scalar(insert(Provider).values(**values).returning(Provider.pk)))  # type: ignore[arg-type]
+        pk = int(await writer.scalar(insert(T["provider"]).values(**values).returning(T["provider"].c.pk)))
         await writer.execute(
-            insert(CatalogueHead),
+            insert(T["catalogue_head"]),
             [{"provider_pk": pk, "epoch": "e1", "version": 0, "pending": False, "floor": 0, "fence": 0}],
         )
     return pk
@@ -164,7 +169,7 @@ async def add_job(database: Database, provider_pk: int, **fields: Any) -> str:
         "queued_at": now_ms(),
     } | fields
     async with database.writer() as writer:
-        await writer.execute(insert(SyncJob), [values])
+        await writer.execute(insert(T["sync_job"]), [values])
     return job_id
 
 
@@ -176,26 +181,22 @@ async def sync(database: Database, provider_pk: int, provider: ScriptedProvider,
 
 async def run(database: Database, provider_pk: int, provider: ScriptedProvider, job_id: str) -> list[FinishedStep]:
     async with database.reader() as reader:
-        public = await reader.scalar(select(Provider.id).where(Provider.pk == provider_pk))  # type: ignore[arg-type, call-overload]
-    finished = []
+        public = await reader.scalar(select(T["provider"].c.id).where(T["provider"].c.pk == provider_pk))
     async with Run(database, None, job_id) as job:
         pipeline = SyncPipeline(
             database=database, provider=provider, provider_pk=provider_pk, provider_id=public, job=job
         )
-        async for step in pipeline.run():
-            finished.append(step)
+        finished = [step async for step in pipeline.run()]
         await job.finish(JobStatus.COMPLETED, errors=[], version=None)
     return finished
 
 
 async def active_ids(database: Database, kind: Kind, provider_pk: int) -> list[str]:
     """The provider's own ids of active items, in the default order."""
-    table = ITEM_TABLES[kind]
+    table = T[kind.value].c
     async with database.reader() as reader:
         rows = await reader.rows(
-            select(table.external_id)  # type: ignore[call-overload]
-            .where(table.provider_pk == provider_pk, table.is_active)
-            .order_by(table.ordinal)
+            select(table.external_id).where(table.provider_pk == provider_pk, table.is_active).order_by(table.ordinal)
         )
     return [row.external_id for row in rows]
 
@@ -203,6 +204,6 @@ async def active_ids(database: Database, kind: Kind, provider_pk: int) -> list[s
 async def counts(database: Database, job_id: str | None = None) -> dict[str, dict[str, Any]]:
     """The newest job's steps by name (or those of one job)."""
     async with database.reader() as reader:
-        job = job_id or await reader.scalar(select(SyncJob.id).order_by(SyncJob.id.desc()).limit(1))  # type: ignore[attr-defined, call-overload]
-        rows = await reader.rows(select(*SyncStep.__table__.c).where(SyncStep.__table__.c.job_id == job))  # type: ignore[attr-defined]
+        job = job_id or await reader.scalar(select(T["sync_job"].c.id).order_by(T["sync_job"].c.id.desc()).limit(1))
+        rows = await reader.rows(select(*T["sync_step"].c).where(T["sync_step"].c.job_id == job))
     return {row.name: row._asdict() for row in rows}

@@ -28,7 +28,7 @@ class Shop:
         shelf = Shelf(kind=Kind.MOVIE, next_ordinal=len(self.rows), logged=True)
         totals = [0, 0, 0, 0]
         for start in range(0, len(seen), batch):
-            stored = {public: Stored(row[0], row[1], True) for public, row in self.rows.items()}
+            stored = {public: Stored(row[0], row[1], is_active=True) for public, row in self.rows.items()}
             diff = Diff(shelf, stored, {row[0]: row[2] for row in self.rows.values()})
             for number, name, categories in seen[start : start + batch]:
                 record = MovieRecord(

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from app.core.errors import LeaseLost, Malformed, Rejected, Unavailable
-from app.db.engine import Database
-from app.db.tables import CatalogueHead, Category, Change, Document, Movie, Quarantine, metadata
+from app.db.engine import Database, Reader
+from app.db.tables import metadata
 from app.domain.documents import decode
 from app.domain.kinds import Kind, StepName, StepStatus
 from app.domain.records import CategoryRecord, RejectedRecord
@@ -17,11 +17,17 @@ from app.sync.pipeline import SyncPipeline
 from tests.support.scripted import ScriptedProvider, active_ids, add_job, add_provider, counts, record, run, sync
 
 MOVIE = Kind.MOVIE
-DOCUMENT = metadata.tables["document"]
+HEAD, CATEGORY, CHANGE, DOCUMENT, MOVIES, QUARANTINE = (
+    metadata.tables[name] for name in ("catalogue_head", "category", "change", "document", "movie", "quarantine")
+)
 
 
 def movies(count: int, **fields: Any) -> ScriptedProvider:
     return ScriptedProvider(lists={MOVIE: [record(MOVIE, number) for number in range(1, count + 1)]}, **fields)
+
+
+async def places(reader: Reader) -> dict[str, int]:
+    return {row.id: row.ordinal for row in await reader.rows(select(MOVIES.c.id, MOVIES.c.ordinal))}
 
 
 async def status_of(database: Database, pk: int, provider: ScriptedProvider, **fields: Any) -> StepStatus:
@@ -43,13 +49,13 @@ async def test_an_unchanged_sync_writes_no_item_row_and_leaves_nothing_to_publis
     pk = await add_provider(database)
     await sync(database, pk, movies(30))
     async with database.writer() as writer:
-        await writer.execute(update(CatalogueHead).values(pending=False, version=1))
-        before = await writer.rows(select(*metadata.tables["movie"].c).order_by(text("ordinal")))
+        await writer.execute(update(HEAD).values(pending=False, version=1))
+        before = await writer.rows(select(*MOVIES.c).order_by(text("ordinal")))
     await sync(database, pk, movies(30))
     async with database.reader() as reader:
-        assert await reader.rows(select(*metadata.tables["movie"].c).order_by(text("ordinal"))) == before
-        assert await reader.scalar(select(CatalogueHead.pending)) is False  # type: ignore[call-overload]
-        assert await reader.scalar(select(func.count()).select_from(Change)) == 0
+        assert await reader.rows(select(*MOVIES.c).order_by(text("ordinal"))) == before
+        assert await reader.scalar(select(HEAD.c.pending)) is False
+        assert await reader.scalar(select(func.count()).select_from(CHANGE)) == 0
     step = (await counts(database))["movies"]
     assert (step["fetched"], step["added"], step["updated"], step["unchanged"]) == (30, 0, 0, 30)
 
@@ -71,7 +77,10 @@ async def test_counts_what_was_added_updated_and_removed_and_logs_it(database: D
     }
     async with database.reader() as reader:
         ops = await reader.rows(
-            select(Change.op, func.count()).where(Change.kind == "movie").group_by(Change.op).order_by(Change.op)  # type: ignore[call-overload, arg-type]
+            select(CHANGE.c.op, func.count())
+            .where(CHANGE.c.kind == "movie")
+            .group_by(CHANGE.c.op)
+            .order_by(CHANGE.c.op)
         )
     assert [tuple(row) for row in ops] == [("added", 1), ("removed", 5), ("updated", 1)]
 
@@ -80,17 +89,17 @@ async def test_a_removed_item_keeps_its_row_its_place_and_its_id_and_comes_back_
     pk = await add_provider(database)
     await sync(database, pk, movies(30))
     async with database.reader() as reader:
-        before = dict((await reader.rows(select(Movie.id, Movie.ordinal))))  # type: ignore[call-overload, arg-type]
+        before = await places(reader)
     less = movies(30)
     del less.lists[MOVIE][3]
     await sync(database, pk, less)
     async with database.reader() as reader:
-        body = await reader.scalar(select(Document.body).where(Document.ordinal == 3))  # type: ignore[call-overload, arg-type]
+        body = await reader.scalar(select(DOCUMENT.c.body).where(DOCUMENT.c.ordinal == 3))
     assert decode(MOVIE, body).is_active is False
     await sync(database, pk, movies(30))
     async with database.reader() as reader:
-        assert dict((await reader.rows(select(Movie.id, Movie.ordinal)))) == before  # type: ignore[call-overload, arg-type]
-        body = await reader.scalar(select(Document.body).where(Document.ordinal == 3))  # type: ignore[call-overload, arg-type]
+        assert await places(reader) == before
+        body = await reader.scalar(select(DOCUMENT.c.body).where(DOCUMENT.c.ordinal == 3))
     assert decode(MOVIE, body).is_active is True
     assert (await counts(database))["movies"]["added"] == 1
 
@@ -133,7 +142,7 @@ async def test_a_walk_that_is_not_proven_sweeps_nothing_even_by_force(database: 
     pk = await add_provider(database)
     await sync(database, pk, movies(100))
     unsure = movies(95)
-    unsure.verdict = lambda report: Verdict(proven=False, doubt="The portal's totals disagree.")
+    unsure.verdict = lambda _: Verdict(proven=False, doubt="The portal's totals disagree.")
     finished = await sync(database, pk, unsure, force=True)
     step = next(one for one in finished if one.step is StepName.MOVIES)
     assert step.status is StepStatus.PARTIAL
@@ -161,7 +170,7 @@ async def test_a_portal_that_repeats_its_first_page_ends_the_walk_and_sweeps_not
     await sync(database, pk, movies(100))
     provider = movies(100, parallel=2)
     first = provider.lists[MOVIE][:10]
-    provider.on_page = lambda scope, number: Page(number=number, records=first, total=100, size=10)
+    provider.on_page = lambda _, number: Page(number=number, records=first, total=100, size=10)
     assert await status_of(database, pk, provider) is StepStatus.PARTIAL
     assert len(provider.asked) < 20
     assert len(await active_ids(database, MOVIE, pk)) == 100
@@ -218,7 +227,7 @@ async def test_a_record_that_cannot_be_parsed_is_kept_with_its_reason(database: 
     await sync(database, pk, movies(10, rejected=[bad]))
     assert (await counts(database))["movies"]["rejected"] == 1
     async with database.reader() as reader:
-        assert await reader.row(select(Quarantine.external_id, Quarantine.reason)) == ("7", "it has no name")  # type: ignore[call-overload]
+        assert await reader.row(select(QUARANTINE.c.external_id, QUARANTINE.c.reason)) == ("7", "it has no name")
 
 
 async def test_resumes_after_the_last_committed_page(database: Database) -> None:
@@ -255,7 +264,7 @@ async def run_and_lose(database: Database, pk: int, provider: ScriptedProvider, 
     finally:
         await context._pulse.stop()
         async with database.writer() as writer:
-            await writer.execute(update(CatalogueHead).values(lease_until=0))
+            await writer.execute(update(HEAD).values(lease_until=0))
 
 
 async def test_a_worker_that_lost_its_lease_writes_nothing_more(database: Database) -> None:
@@ -265,7 +274,7 @@ async def test_a_worker_that_lost_its_lease_writes_nothing_more(database: Databa
 
     async def steal(scope: Scope, number: int) -> None:
         async with database.writer() as writer:
-            await writer.execute(update(CatalogueHead).values(fence=CatalogueHead.fence + 1))
+            await writer.execute(update(HEAD).values(fence=HEAD.c.fence + 1))
 
     provider.on_page = steal
     with pytest.raises(LeaseLost):
@@ -284,7 +293,7 @@ async def test_an_item_listed_once_per_category_belongs_to_all_and_does_not_flap
 
     await sync(database, pk, provider())
     async with database.reader() as reader:
-        rows = await reader.rows(select(Category.name, Category.count).where(Category.kind == "movie"))  # type: ignore[call-overload, arg-type]
+        rows = await reader.rows(select(CATEGORY.c.name, CATEGORY.c.count).where(CATEGORY.c.kind == "movie"))
     assert {tuple(row) for row in rows} == {("C1", 30), ("C2", 2)}
     await sync(database, pk, provider())
     step = (await counts(database))["movies"]
@@ -295,7 +304,7 @@ async def test_an_item_listed_once_per_category_belongs_to_all_and_does_not_flap
     step = (await counts(database))["movies"]
     assert (step["fetched"], step["updated"], step["unchanged"]) == (30, 1, 29)
     async with database.reader() as reader:
-        count = await reader.scalar(select(Category.count).where(Category.name == "C2", Category.kind == "movie"))  # type: ignore[call-overload, arg-type]
+        count = await reader.scalar(select(CATEGORY.c.count).where(CATEGORY.c.name == "C2", CATEGORY.c.kind == "movie"))
     assert count == 1
 
 
@@ -319,7 +328,7 @@ async def test_categories_are_compared_swept_and_guarded(database: Database) -> 
     finished = await sync(database, pk, provider)
     assert next(one.status for one in finished if one.step is StepName.MOVIE_CATEGORIES) is StepStatus.PARTIAL
     async with database.reader() as reader:
-        active = select(func.count()).select_from(Category).where(Category.kind == "movie", Category.is_active)  # type: ignore[arg-type]
+        active = select(func.count()).select_from(CATEGORY).where(CATEGORY.c.kind == "movie", CATEGORY.c.is_active)
         assert await reader.scalar(active) == 28
 
 
