@@ -13,6 +13,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 NOTHING: Final = frozenset({"", "n/a", "na", "null", "none", "undefined", "-"})
+LONGEST_NOTHING: Final = max(map(len, NOTHING))
 TRUE: Final = frozenset({"1", "true", "yes", "on", "y", "t"})
 FALSE: Final = frozenset({"0", "false", "no", "off", "n", "f"})
 INT64: Final = 2**63  # what both databases can hold
@@ -51,15 +52,19 @@ def text_or_none(value: Any) -> str | None:
 
 def clean_text(value: Any) -> str | None:
     """Text for people: HTML entities decoded, trimmed; `""` and `"N/A"` are None."""
-    found = text(value)
+    if not value:
+        return "0" if value == 0 and type(value) is int else None
+    found = value if type(value) is str and value.isascii() and "\0" not in value else text(value)
     if "&" in found:
         found = text(unescape(found))
     found = found.strip()
-    return None if not found or found.lower() == "n/a" else found
+    return None if not found or found in ("N/A", "n/a") else found
 
 
 def number(value: Any) -> float | int | None:
     """A finite number of at most 64 bits; `"7,1"` is 7.1, `"7.0"` is 7."""
+    if value is None:
+        return None
     if type(value) is str:
         value = _parsed(value)
     if type(value) is int:
@@ -101,7 +106,7 @@ def truth(value: Any) -> bool | None:
 
 def rating(value: Any) -> float | None:
     """A rating from above 0 to 10; `"7,4"`, `"7.4/10"`, `7`; zero means nobody rated."""
-    if type(value) is str:
+    if type(value) is str and "/" in value:
         value = value.partition("/")[0]
     found = number(value)
     if found is None or not 0 < found <= 10:  # noqa: PLR2004 - the scale
@@ -184,23 +189,25 @@ def zone(name: str) -> tzinfo:
 
 def names(value: Any) -> tuple[str, ...]:
     """Names from a list or from `"A, B / C"`, entities decoded, in order, each once; `"N/A"` is nobody."""
-    entries = value if type(value) is list else value.values() if type(value) is dict else (value,)
-    parts: list[str] = []
-    for entry in entries:
-        whole = clean_text(entry.get("name") if type(entry) is dict else entry)
-        parts += _split(whole) if whole else ()
+    if type(value) is str:
+        return _split(value)
+    if type(value) is dict:
+        value = list(value.values())
+    if type(value) is not list:
+        return ()
+    parts = [part for entry in value for part in _split(text(entry.get("name") if type(entry) is dict else entry))]
     return tuple(dict.fromkeys(parts))
 
 
-def _split(whole: str) -> list[str]:
-    if "," not in whole and "/" not in whole:
-        return [] if whole.lower() in NOTHING else [whole]
-    found: list[str] = []
-    for piece in whole.split(","):
-        if piece.strip().lower() == "n/a":
-            continue
-        found += [name for part in piece.split("/") if (name := part.strip()) and name.lower() not in NOTHING]
-    return found
+@lru_cache(maxsize=4096)  # genres and directors repeat all the time
+def _split(value: str) -> tuple[str, ...]:
+    whole = clean_text(value)
+    if whole is None:
+        return ()
+    if "/" in whole:
+        whole = whole.replace("N/A", "").replace("/", ",")
+    parts = [part.strip() for part in whole.split(",")]
+    return tuple(dict.fromkeys([part for part in parts if len(part) > LONGEST_NOTHING or part.lower() not in NOTHING]))
 
 
 def image(value: Any, resolve: Callable[[str], str | None]) -> str | None:
@@ -210,10 +217,10 @@ def image(value: Any, resolve: Callable[[str], str | None]) -> str | None:
     if type(value) is not str:
         return None
     found: str | None = value.strip()
-    if not found or found.lower() in NOTHING:
+    if not found:
         return None
     if not found.startswith(("http://", "https://")):
-        found = _absolute(found, resolve)
+        found = None if found.lower() in NOTHING else _absolute(found, resolve)
     if found is None or not found.isprintable():
         return None
     return found.replace(" ", "%20") if " " in found else found

@@ -2,12 +2,30 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, Protocol
 
 from app.core.errors import Invalid
 from app.domain.kinds import ProviderKind
+from app.providers.base import Provider, ProviderAccount
 from app.providers.fields import Errors, check_options, clean_credentials, mac_address
+from app.providers.stalker.provider import StalkerProvider
+from app.providers.transport import Transport
 from app.providers.urls import Pasted, stalker_url, xtream_url
+from app.providers.xtream.provider import XtreamProvider
+
+
+class Adapter(Protocol):
+    """How every adapter is made."""
+
+    def __call__(
+        self, account: ProviderAccount, transport: Transport, *, retry_attempts: int, retry_base_seconds: float
+    ) -> Provider: ...
+
+
+ADAPTERS: Final[Mapping[ProviderKind, Adapter]] = {
+    ProviderKind.STALKER: StalkerProvider,
+    ProviderKind.XTREAM: XtreamProvider,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +57,20 @@ def parse_address(
     return Address(url=pasted.url, address=pasted.address, account=account, credentials=found)
 
 
+def open_provider(
+    account: ProviderAccount, transport: Transport, *, retry_attempts: int = 3, retry_base_seconds: float = 1.0
+) -> Provider:
+    """The adapter of an account; nothing is asked of the provider yet."""
+    adapter = ADAPTERS[_spoken(account.kind)]
+    return adapter(account, transport, retry_attempts=retry_attempts, retry_base_seconds=retry_base_seconds)
+
+
 def _spoken(kind: ProviderKind | str) -> ProviderKind:
     try:
         known = ProviderKind(kind)
     except ValueError:
         raise Invalid([("kind", f"This must be one of {', '.join(ProviderKind)}.")]) from None
-    if known not in (ProviderKind.STALKER, ProviderKind.XTREAM):
+    if known not in ADAPTERS:
         raise Invalid([("kind", f"Providers of kind {known.value} are not yet supported.")])
     return known
 

@@ -90,7 +90,7 @@ class XtreamClient:
 
     @property
     def site(self) -> Site:
-        return Site(base=self.base, **self._credentials)
+        return Site.of(self.base, **self._credentials)
 
     async def account(self, *, fresh: bool = False) -> Account:
         """The accepted login; asked for once, whoever comes first."""

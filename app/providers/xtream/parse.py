@@ -27,6 +27,7 @@ from app.domain.values import (
 )
 
 R = TypeVar("R", bound=Struct)
+Title = TypeVar("Title", MovieRecord, SeriesRecord)
 
 NO_ID: Final = frozenset({"", "0", "null"})
 MAX_ID: Final = 200
@@ -103,21 +104,22 @@ class Site:
     """The panel as its records see it: what relative pictures belong to, and what must never leave."""
 
     base: str
-    username: str = field(repr=False)
-    password: str = field(repr=False)
+    users: tuple[str, ...] = field(repr=False)  # in all spellings
+    passwords: tuple[str, ...] = field(repr=False)
+
+    @classmethod
+    def of(cls, base: str, username: str, password: str) -> "Site":
+        return cls(base=base, users=_spellings(username), passwords=_spellings(password))
 
     def hide(self, words: str) -> str:
         """The words without user name and password."""
-        for secret in (self.password, self.username):
-            for spelling in (secret, quote(secret, safe="")):
-                words = words.replace(spelling, "***") if len(secret) > SHORT_SECRET else words
+        for secret in (*self.passwords, *self.users):
+            words = words.replace(secret, "***") if len(secret) > SHORT_SECRET else words
         return words
 
     def tells(self, url: str) -> bool:
-        """Whether the URL carries the account: user name and password together, in either spelling."""
-        return all(
-            secret in url or quote(secret, safe="") in url for secret in (self.password, self.username) if secret
-        )
+        """Whether the URL carries the account: user name and password together."""
+        return any(word in url for word in self.passwords) and any(word in url for word in self.users)
 
     def image(self, value: Any) -> str | None:
         found = image(value, self._absolute)
@@ -137,6 +139,11 @@ class Site:
         return f"{parts.scheme}://{parts.netloc}/{value.lstrip('/')}"
 
 
+def _spellings(secret: str) -> tuple[str, ...]:
+    """As it is and as URLs spell it, longest first."""
+    return tuple(sorted({secret, quote(secret, safe="")}, key=len, reverse=True)) if secret else ()
+
+
 def identity(value: Any) -> str | None:
     """The panel's own id as text; None for null, `""` and 0."""
     found = text(value).strip()
@@ -150,8 +157,10 @@ def members(category_id: Any, category_ids: Any) -> tuple[str, ...]:
         category_ids = list(category_ids.values())
     if type(category_ids) is not list or not category_ids:
         return () if first in NO_ID else (first,)
-    found = [first, *(text(entry).strip() for entry in category_ids)]
-    return tuple(dict.fromkeys(entry for entry in found if entry not in NO_ID))
+    found = [first, *[text(entry).strip() for entry in category_ids]]
+    if len(found) == 2 and found[1] == first and first not in NO_ID:  # noqa: PLR2004 - nearly all rows say it twice
+        return (first,)
+    return tuple(dict.fromkeys([entry for entry in found if entry not in NO_ID]))
 
 
 def tolerant(raw: bytes, row: type[R]) -> R | None:
@@ -195,29 +204,33 @@ def movie(row: TitleRow, external_id: str, categories: tuple[str, ...], site: Si
     locator: dict[str, Any] = {"id": external_id}
     if ending := extension(row.container_extension):
         locator["ext"] = ending
-    return MovieRecord(
+    return _title(
+        MovieRecord,
+        row,
+        site,
         external_id=external_id,
         category_ids=categories,
         added_at=epoch_ms(row.added),
         locator=locator,
         poster=site.image(row.stream_icon) or site.image(row.cover),
-        **_title(row, site),
     )
 
 
 def series(row: TitleRow, external_id: str, categories: tuple[str, ...], site: Site) -> Record:
-    return SeriesRecord(
+    return _title(
+        SeriesRecord,
+        row,
+        site,
         external_id=external_id,
         category_ids=categories,
         # A series has no date of its own; the last change is the only one that panels tell.
         added_at=epoch_ms(row.added) or epoch_ms(row.last_modified),
         locator={"id": external_id},
         poster=site.image(row.cover) or site.image(row.stream_icon),
-        **_title(row, site),
     )
 
 
-def _title(row: TitleRow, site: Site) -> dict[str, Any]:
+def _title(record: type[Title], row: TitleRow, site: Site, **own: Any) -> Title:
     name = text(row.name) or text(row.title)
     released = row.release_date or row.releaseDate or row.releasedate
     extra = _extra(row.custom_sid, row.direct_source, site)
@@ -229,20 +242,21 @@ def _title(row: TitleRow, site: Site) -> dict[str, Any]:
         extra["backdrop"] = backdrop
     if day := text_or_none(released):
         extra["released"] = day
-    return {
-        "name": name,
-        "original_name": clean_text(row.o_name),
-        "description": clean_text(row.plot),
-        "year": year(row.year) or _named_year(name) or year(released),
-        "director": clean_text(row.director),
-        "actors": names(row.cast),
-        "country": clean_text(row.country),
-        "genres": names(row.genre),
-        "rating": _rating(row),
-        "duration": minutes(row.episode_run_time),
-        "censored": truth(row.is_adult),
-        "extra": extra,
-    }
+    return record(
+        name=name,
+        original_name=clean_text(row.o_name),
+        description=clean_text(row.plot),
+        year=year(row.year) or _named_year(name) or year(released),
+        director=clean_text(row.director),
+        actors=names(row.cast),
+        country=clean_text(row.country),
+        genres=names(row.genre),
+        rating=_rating(row),
+        duration=minutes(row.episode_run_time),
+        censored=truth(row.is_adult),
+        extra=extra,
+        **own,
+    )
 
 
 def _named_year(name: str) -> int | None:
