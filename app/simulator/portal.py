@@ -61,11 +61,12 @@ class Portal(ABC):
             await respond(send, Reply(content_type=HTML))
             return
         call = await read_call(scope, receive)
-        self.stats.enter(call.name)
+        stats = self.stats  # a reset in between must not count this call's end
+        stats.enter(call.name)
         try:
             await self._serve(call, scope, receive, send)
         finally:
-            self.stats.active -= 1
+            stats.active -= 1
 
     async def _serve(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self.gate.refusal(call)

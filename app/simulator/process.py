@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import IO, Any, Final, Self
 
 import orjson
@@ -20,6 +21,7 @@ from app.simulator.spec import CatalogueSpec
 
 START_TIMEOUT: Final = 120.0  # seconds; a prebuilt catalogue of full size takes a few
 STOP_TIMEOUT: Final = 5.0
+ROOT: Final = Path(__file__).parents[2]  # where `app` lies, wherever the caller stands
 
 
 class PortalProcess:
@@ -52,7 +54,7 @@ class PortalProcess:
         command = [sys.executable, "-m", "app.simulator", "--port", str(self._port), "--stdin-options"]
         for profile in self._profiles:
             command += ["--profile", profile]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own module
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)  # noqa: S603 - ours
         self._process = process
         self.url = self._started(process)
         return self

@@ -9,7 +9,10 @@ import pytest
 
 from app.simulator.behaviour import Behaviour
 from app.simulator.process import PortalProcess
+from app.simulator.rowcache import RowCache
+from app.simulator.server import create_portal
 from app.simulator.spec import CatalogueSpec
+from app.simulator.stalker.portal import StalkerPortal
 
 TINY = CatalogueSpec(channels=20, movies=30, series=10, categories=10)
 ROOT = Path(__file__).parents[2]
@@ -54,3 +57,24 @@ def test_arguments_alone_are_enough() -> None:
         assert httpx.get(f"{url}/_sim/behaviour", trust_env=False).json()["bom"] is True
         process.terminate()
         process.wait(5)
+
+
+def test_a_prebuilt_portal_prebuilds_its_next_version() -> None:
+    portal = create_portal(TINY, "stock")
+    portal.prebuild()
+    portal.set_version(2)
+    assert isinstance(portal, StalkerPortal)
+    assert len(portal._pages._caches["vod"]._rows) == portal.expected().movies + portal.expected().series
+
+
+def test_a_full_row_cache_forgets_its_oldest_rows() -> None:
+    made: list[int] = []
+
+    def make(number: int) -> dict[str, int]:
+        made.append(number)
+        return {"id": number}
+
+    cache = RowCache(make, limit=3)
+    assert cache.many([1, 2, 3, 4, 1]) == [b'{"id":%d}' % number for number in (1, 2, 3, 4, 1)]
+    cache.fill([9])
+    assert made == [1, 2, 3, 4, 1]
