@@ -13,7 +13,7 @@ from app.providers.stalker.bulk import Splitter
 from app.providers.stalker.classify import Blank, SessionLost
 from app.providers.stalker.parse import Reader
 from app.providers.stalker.rows import Listing
-from app.providers.stalker.session import TAKEN_OVER, Session
+from app.providers.stalker.session import TAKEN_OVER, Session, final
 from app.providers.stalker.walk import Walker
 from app.providers.transport import Reply
 
@@ -38,6 +38,8 @@ class ChannelStream:
         self._records: list[Record] = []
         self._rejected: list[RejectedRecord] = []
         self._seen: set[str] = set()
+        self._refused = 0
+        self._refused_now = 0
 
     async def pages(self) -> AsyncGenerator[Page, None]:
         """Pages in order; a portal without this action gives one empty page without a claim: `review` walks on."""
@@ -61,7 +63,7 @@ class ChannelStream:
                 await self._session.renew(generation)
             except Unavailable as error:
                 if attempt >= self._attempts:
-                    raise
+                    raise final(error) from None
                 await asyncio.sleep(pause(error.retry_after, attempt, base_seconds=self._base_seconds, cap_seconds=30))
             else:
                 return
@@ -69,6 +71,7 @@ class ChannelStream:
 
     async def _once(self) -> AsyncGenerator[Page, None]:
         splitter = Splitter()
+        self._refused_now = 0
         async with self._session.stream(ALL_CHANNELS) as reply:
             async for data in reply.chunks():
                 listing = splitter.feed(data)
@@ -82,15 +85,19 @@ class ChannelStream:
         while len(self._records) > PAGE_ITEMS:
             yield self._cut()
         # No channel at all is more often a flooded portal than the truth: without a claim, `review` looks closer.
-        yield self._cut(total=rest.total if self._seen else None, last=True)
+        yield self._cut(total=rest.total or None if self._seen else None, last=True)
 
     def _take(self, listing: Listing) -> None:
         records, rejected = self._reader.channels(listing)
         fresh = [record for record in records if record.external_id not in self._seen]
         self._seen.update(record.external_id for record in fresh)
-        known = self._walker.watch(self._scope).rejected
-        self._rejected += [refused for refused in rejected if hash(refused.raw) not in known]
-        known.update(hash(refused.raw) for refused in rejected)
+        # The same ones come again, in the same order, when the answer is asked for anew.
+        for refused in rejected:
+            self._refused_now += 1
+            if self._refused_now > self._refused:
+                self._rejected.append(refused)
+        self._refused = max(self._refused, self._refused_now)
+        self._walker.watch(self._scope).rejected[1] = self._refused
         self._walker.notice_hidden(self._scope, fresh)
         self._records += fresh
 

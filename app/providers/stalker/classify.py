@@ -41,6 +41,10 @@ class Blank(Unavailable):
     """Nothing where something was due: a flooded portal, a lost session, or one row it cannot spell."""
 
 
+class Garbled(Unavailable):
+    """A web page where data was due: a challenge or an overloaded server; for good, it is `Malformed`."""
+
+
 class Answer(Struct, frozen=True):
     """The value of an answer, not yet decoded; `complaint` is the portal's own word for a failure."""
 
@@ -142,5 +146,6 @@ def _worded(body: bytes) -> Exception:
         return Rejected("The portal did not recognise the MAC address; try another `macEncoding`.")
     if _BANNED.search(words):
         return Rejected("The portal says that this account or network address is blocked.")
-    kind = "a web page" if words.startswith(b"<") else "a text"
-    return Malformed(f"The portal answered with {kind} instead of data: wrong address, or a firewall stands in front.")
+    if words.startswith(b"<"):
+        return Garbled("The portal answered with a web page: wrong address, or a firewall stands in front.")
+    return Malformed("The portal answered with a text that is no data.")

@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 from app.domain.values import integer, text, truth
 
 LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "::1", ""})  # noqa: S104 - compared, not bound
+PLAYED: Final = frozenset({"http", "https", "rtsp", "rtmp", "udp", "rtp", "mms"})
 NOT_SUBSCRIBED: Final = "wtf"  # `udp://wtf?`: what genuine portals put where the tariff has no link
 
 _CHANNEL_LINK = re.compile(r"(/ch/)(\d+)(_?)")
@@ -26,21 +27,18 @@ def bare(cmd: str) -> str:
     return rest.strip() if rest and "://" not in first and "/" not in first else cmd
 
 
-def playable(url: str) -> bool:
-    """Whether a player outside the portal can open it."""
+def playable(url: str, home: str = "") -> bool:
+    """Whether a player outside the portal can open it; a local address only where the portal (`home`) is local too."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
     except ValueError:
         return False
+    if parts.scheme not in PLAYED or host == NOT_SUBSCRIBED or (host in LOCAL_HOSTS and parts.netloc != home):
+        return False
     # Panels that lost the stream id answer with `…/live/user/pass/` or `…/.ts`.
     name = parts.path.rpartition("/")[2]
-    cut = host != "" and parts.scheme in ("http", "https") and not parts.query and (not name or name.startswith("."))
-    return (
-        parts.scheme in ("http", "https", "rtsp", "rtmp", "udp", "rtp", "mms")
-        and host not in {*LOCAL_HOSTS, NOT_SUBSCRIBED}
-        and not cut
-    )
+    return parts.scheme not in ("http", "https") or bool(parts.query) or (bool(name) and not name.startswith("."))
 
 
 def holds_secret(cmd: str, secrets: tuple[str, ...]) -> bool:

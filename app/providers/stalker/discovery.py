@@ -6,7 +6,7 @@ from typing import Final
 
 from app.core.errors import Malformed, ProviderError, Rejected, Unavailable
 from app.providers.retry import retrying
-from app.providers.stalker.classify import BANNED, Answer, Blank, SessionLost, classify
+from app.providers.stalker.classify import BANNED, Answer, Blank, Garbled, SessionLost, classify
 from app.providers.stalker.envelope import opening
 from app.providers.stalker.site import candidates, clean_endpoint
 from app.providers.transport import Reply
@@ -74,7 +74,7 @@ class Discovery:
             reply = await self._fetch(url, params)
             outcome = _judged(reply)
             last = reply, outcome
-            if isinstance(outcome, Unavailable) and not isinstance(outcome, Blank):
+            if isinstance(outcome, Unavailable) and not isinstance(outcome, (Blank, Garbled)):
                 raise outcome
             return last
 
@@ -90,7 +90,7 @@ class Discovery:
         if isinstance(outcome, Blank):
             return False
         page = reply.body.lstrip()[:1] == b"<"
-        if isinstance(outcome, Malformed) or reply.status in NOWHERE:
+        if isinstance(outcome, (Malformed, Garbled)) or reply.status in NOWHERE:
             self._note(Rejected(NOT_HERE))
             return True
         if isinstance(outcome, Unavailable) or page or (reply.status == FORBIDDEN and not reply.body.strip()):

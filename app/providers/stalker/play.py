@@ -38,13 +38,13 @@ class Player:
         if kind is Kind.CHANNEL:
             return await self._channel(locator)
         cmd = await self._command(locator)
-        if playable(bare(cmd)):
+        if self._plays(bare(cmd)):
             return self._link(bare(cmd))
         return await self._ask("vod", cmd, text(locator.get("series")) or "0")
 
     async def _channel(self, locator: Mapping[str, Any]) -> StreamLink:
         cmd = text(locator.get("cmd"))
-        if locator.get("direct") and playable(bare(cmd)):
+        if locator.get("direct") and self._plays(bare(cmd)):
             return self._link(bare(cmd))
         if not cmd:
             raise Rejected(NO_COMMAND)
@@ -83,9 +83,12 @@ class Player:
             raise Rejected(REFUSAL_WORDS[error])
         if error and not url:
             raise Unavailable(BUSY_WORDS.get(error, NO_LINK))
-        if error in BUSY_WORDS or not playable(url):
+        if error in BUSY_WORDS or not self._plays(url):
             raise Unavailable(BUSY_WORDS.get(error, NO_LINK))
         return self._link(url)
+
+    def _plays(self, url: str) -> bool:
+        return playable(url, self._session.site.netloc)
 
     def _link(self, url: str) -> StreamLink:
         # Portals bind links to the box that asked for them.

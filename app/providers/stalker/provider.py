@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final, Self
 
-from app.core.errors import Malformed
+from app.core.errors import Malformed, Rejected
 from app.domain.kinds import Kind, StepName
 from app.domain.records import CategoryRecord, EpisodeRecord, SeasonRecord
 from app.providers.base import (
@@ -82,14 +82,14 @@ class StalkerProvider:
         return self._session.parallel
 
     async def test(self) -> AccountStatus:
-        """Finds the portal, logs in and reads the account."""
-        await self._session.ready()
-        if not self._session.profile:
-            await self._session.introduce()
+        """Finds the portal, logs in and reads the account; a refusal is a status, not an error."""
         try:
-            info = await self._session.ask({"type": "account_info", "action": "get_main_info"}, _mapping)
-        except (Blank, Malformed):
-            info = {}
+            await self._session.ready()
+            if not self._session.profile:
+                await self._session.introduce()
+            info = await self._account_info()
+        except Rejected as error:
+            return AccountStatus(ok=False, status="rejected", message=error.detail)
         return read_account(self._session.profile, info, self._box.timezone)
 
     async def categories(self, kind: Kind) -> Categories:
@@ -159,6 +159,12 @@ class StalkerProvider:
             return await self._walker.mixes(await self._reader())
         except (Blank, Malformed):
             return False
+
+    async def _account_info(self) -> Mapping[str, Any]:
+        try:
+            return await self._session.ask({"type": "account_info", "action": "get_main_info"}, _mapping)
+        except (Blank, Malformed):
+            return {}
 
     async def _guide(self) -> SeriesGuide:
         await self._session.ready()

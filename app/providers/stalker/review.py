@@ -94,17 +94,18 @@ class Review:
     async def _judge_bulk(self, family: str, bulk: ScopeReport) -> tuple[list[Scope], str | None]:
         """Channels: the answer with all of them, then censored genres, then the whole paged list."""
         short = self._is_short(family, bulk.total)
-        if bulk.total is not None and (more := await self._hidden(family, short=short)):
+        if bulk.distinct and (more := await self._hidden(family, short=short)):
             return more, None
-        if bulk.total is None or short:
+        # Without a claim the closed list is all there is, but an empty one is not believed.
+        if short or not bulk.distinct:
             return [self._scope(family, ALL)], None
         return [], self._incomplete(family)
 
     async def _judge_star(self, family: str, star: ScopeReport, drift: Drift) -> tuple[list[Scope], str | None]:
-        if drift.total is None:
-            return [], NO_CLAIM
         if more := await self._hidden(family, short=False):
             return more, None
+        if drift.total is None:
+            return [], NO_CLAIM
         short = self._is_short(family, drift.total)
         if (short or not star.complete) and (unwalked := self._unwalked(family)):
             return unwalked, None
@@ -124,7 +125,9 @@ class Review:
         for one in self._report.scopes:
             if family_of(one.scope) != family or one.scope.category is None:
                 continue
-            if not one.complete or (one.total is not None and one.distinct < one.total):
+            if not one.complete or (
+                one.total is not None and one.distinct + self._walker.rejected(one.scope) < one.total
+            ):
                 return "A category of the portal did not deliver all that it claims."
         return None
 
@@ -170,9 +173,19 @@ class Review:
         """Whether fewer items were seen, good or bad, than this list and the other ones of the step claim."""
         if claim is None:
             return False
-        seen = self._report.distinct + sum(self._walker.rejected(one.scope) for one in self._report.scopes)
+        common = [one.scope for one in self._report.scopes if one.scope.category is None]
+        # The walk of `*` after `get_all_channels`, or the second one, meets the same bad records again.
+        rejected = {name: max(map(self._walker.rejected, scopes)) for name, scopes in _by_family(common).items()}
+        seen = self._report.distinct + sum(rejected.values())
         elsewhere = [self._by_name.get(f"{other}:{ALL}") for other in self._families if other != family]
         return seen < claim + sum(one.total or 0 for one in elsewhere if one)
+
+
+def _by_family(scopes: Sequence[Scope]) -> dict[str, list[Scope]]:
+    found: dict[str, list[Scope]] = {}
+    for scope in scopes:
+        found.setdefault(family_of(scope), []).append(scope)
+    return found
 
 
 def _added(watch: Watch, total: int | None, ids: Ids) -> int | None:

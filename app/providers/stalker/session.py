@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, TypeVar
 
 from app.core.clock import now_ms
-from app.core.errors import ProviderError, Rejected, Unavailable
+from app.core.errors import Malformed, ProviderError, Rejected, Unavailable
 from app.domain.values import text
 from app.providers.retry import retrying
 from app.providers.stalker.box import Box
-from app.providers.stalker.classify import OK, Answer, Blank, SessionLost, classify
+from app.providers.stalker.classify import OK, Answer, Blank, Garbled, SessionLost, classify
 from app.providers.stalker.discovery import GENRES, HANDSHAKE, Discovery
 from app.providers.stalker.login import AuthNeeded, judge_profile
 from app.providers.stalker.site import Site
@@ -111,7 +111,7 @@ class Session:
         """With retries; after a lost session once more with a new one."""
         for last in (False, True):
             try:
-                return await retrying(attempt, attempts=self._attempts, base_seconds=self._base_seconds)
+                return await self._retried(attempt)
             except _Lost as lost:
                 if last:
                     raise self._given_up(lost) from None
@@ -227,6 +227,12 @@ class Session:
         assert self._client is not None  # noqa: S101 - _open made it
         return await self._client.get(url, params={**params, **ENVELOPE_PARAM}, max_bytes=LARGEST_PAGE)
 
+    async def _retried(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await retrying(attempt, attempts=self._attempts, base_seconds=self._base_seconds)
+        except Garbled as error:
+            raise final(error) from None
+
     async def introduce(self) -> None:
         """Asks a portal that needs no login for the profile, where it has one; raises `Rejected` when that says no."""
         async with self._lock:
@@ -275,9 +281,14 @@ class Session:
     async def _stb(self, params: Mapping[str, str]) -> Answer:
         """A login call, with retries but without a new login."""
         try:
-            return await retrying(lambda: self._once(params), attempts=self._attempts, base_seconds=self._base_seconds)
+            return await self._retried(lambda: self._once(params))
         except SessionLost:
             raise Rejected("The portal does not accept the login of this MAC address.") from None
+
+
+def final(error: Unavailable) -> ProviderError:
+    """What an error is once all retries are spent: a web page that stays is no passing trouble."""
+    return Malformed(error.detail) if isinstance(error, Garbled) else error
 
 
 class _Lost(Exception):

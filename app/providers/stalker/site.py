@@ -1,6 +1,7 @@
 """Where a portal lives: candidates behind a pasted address, and absolute addresses of its pictures."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -28,17 +29,17 @@ class Site:
     @property
     def origin(self) -> str:
         """Scheme, host and port."""
-        parts = urlsplit(self.endpoint)
-        return f"{parts.scheme}://{parts.netloc}"
+        return _taken_apart(self.endpoint)[0]
+
+    @property
+    def netloc(self) -> str:
+        """Host and port."""
+        return self.origin.partition("://")[2]
 
     @property
     def path(self) -> str:
         """The folder of the portal: `/stalker_portal`, or `""` at the root."""
-        path = urlsplit(self.endpoint).path
-        for loader in LOADERS:
-            if path.endswith(loader):
-                return path.removesuffix(loader)
-        return path.rpartition("/")[0]
+        return _taken_apart(self.endpoint)[1]
 
     @property
     def referer(self) -> str:
@@ -57,10 +58,19 @@ class Site:
         if value == "0":
             return None
         if value.startswith("//"):
-            return f"{urlsplit(self.endpoint).scheme}:{value}"
+            return f"{self.origin.partition(':')[0]}:{value}"
         if value.startswith("/"):
             return f"{self.origin}{value}"
         return f"{self.origin}{folder}/{value}"
+
+
+@lru_cache(maxsize=64)
+def _taken_apart(endpoint: str) -> tuple[str, str]:
+    """Origin and folder; asked for with every picture."""
+    parts = urlsplit(endpoint)
+    loader = next((one for one in LOADERS if parts.path.endswith(one)), None)
+    folder = parts.path.removesuffix(loader) if loader else parts.path.rpartition("/")[0]
+    return f"{parts.scheme}://{parts.netloc}", folder
 
 
 def clean_endpoint(url: str) -> str:

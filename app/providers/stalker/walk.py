@@ -65,8 +65,8 @@ class Walker:
         return self._watches.setdefault(scope.name, Watch())
 
     def rejected(self, scope: Scope) -> int:
-        """How many different records of a common list were refused; those of categories are the same ones again."""
-        return 0 if scope.category else len(self.watch(scope).rejected)
+        """How many records of a list were refused: they count among what the portal claims."""
+        return sum(self.watch(scope).rejected.values())
 
     async def page(self, scope: Scope, number: int, reader: Reader) -> Page:
         """One page, parsed."""
@@ -119,7 +119,7 @@ class Walker:
         repeats, ends = watch.repeats(number, ids), not listing.rows and watch.is_behind(number, listing)
         ends = ends or watch.repeats_tail(number, ids)
         watch.learn(number, listing, ids)
-        watch.rejected.update(hash(refused.raw) for refused in rejected)
+        watch.rejected[number] = len(rejected)
         self._notice(scope, family, records)
         watch.repeated += repeats and not ends
         # A page that stays empty although more is claimed proves nothing; neither does the first page once more.

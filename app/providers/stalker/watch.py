@@ -23,7 +23,7 @@ class Watch:
     filled: int = 0  # the highest page that held anything
     empty: set[int] = field(default_factory=set)
     repeated: int = 0
-    rejected: set[int] = field(default_factory=set)  # hashes of refused records
+    rejected: dict[int, int] = field(default_factory=dict)  # records refused, by page
     tail: Ids = ()  # the last page of the claim: portals that know no page behind it repeat it
 
     def learn(self, number: int, listing: Listing, ids: Ids) -> None:
