@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from app.api import errors
 from app.api.access import ApiKeys
@@ -55,12 +55,11 @@ def create_app(settings: Settings | None = None, *, background: Background | Non
 
 
 def _add_routes(app: FastAPI) -> None:
-    below = APIRouter()
-    for router in (providers.router, sync.router, browse.below, snapshots.router):
-        below.include_router(router)
-    missing = {404: {"model": Problem, "description": "There is no such thing."}}
-    app.include_router(below, prefix="/api/providers", responses=missing)
-    app.include_router(below, prefix="/api/accounts", include_in_schema=False)
+    missing: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "There is no such thing."}}
+    # An account is a provider: the same routes under both names, described once.
+    for prefix, shown in (("/api/providers", True), ("/api/accounts", False)):
+        for router in (providers.router, sync.router, browse.below, snapshots.router):
+            app.include_router(router, prefix=prefix, responses=missing, include_in_schema=shown)
     for router in (sync.everywhere, jobs.router, streams.router, browse.across):
         app.include_router(router, prefix="/api", responses=missing)
     app.include_router(health.router)

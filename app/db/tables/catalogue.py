@@ -10,6 +10,8 @@ from sqlmodel import Field, SQLModel
 from app.db.tables.base import KEY_TEXT, bigint_field, bytes_field, ms_field
 
 NO_NUMBER = 1e18  # behind every real channel number
+# Lists by rating and year, and counts, read this index alone: a tenth of the table, and one index instead of three.
+_COVERED = ("ordinal", "rating", "year", "is_active")
 
 
 class Category(SQLModel, table=True):
@@ -66,7 +68,10 @@ class Channel(Item, table=True):
 
 class Movie(Item, table=True):
     __tablename__ = "movie"
-    __table_args__ = (Index("ix_movie_provider_pk_sort_name", "provider_pk", "sort_name", "ordinal"),)
+    __table_args__ = (
+        Index("ix_movie_provider_pk_sort_name", "provider_pk", "sort_name", "ordinal"),
+        Index("ix_movie_provider_pk_added_at", "provider_pk", "added_at", *_COVERED),
+    )
 
     year: int | None = None
     rating: float | None = None
@@ -74,7 +79,10 @@ class Movie(Item, table=True):
 
 class Series(Item, table=True):
     __tablename__ = "series"
-    __table_args__ = (Index("ix_series_provider_pk_sort_name", "provider_pk", "sort_name", "ordinal"),)
+    __table_args__ = (
+        Index("ix_series_provider_pk_sort_name", "provider_pk", "sort_name", "ordinal"),
+        Index("ix_series_provider_pk_added_at", "provider_pk", "added_at", *_COVERED),
+    )
 
     year: int | None = None
     rating: float | None = None
