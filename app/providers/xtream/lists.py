@@ -21,6 +21,8 @@ MAX_ELEMENT: Final = 8 * 1024 * 1024
 MAX_HEAD: Final = 64 * 1024  # notices in front of the list
 MAX_OTHER: Final = 1024 * 1024  # an object that is no list is small
 
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 _START = re.compile(rb'\A(?:\xef\xbb\xbf)?\s*[\[{]|\[\s*[{\]]|\{\s*["}]')
 _KEY = re.compile(rb'\s*"((?:[^"\\]|\\.)*+)"\s*:\s*', re.DOTALL)
 _HTML = re.compile(rb"\s*<(?:!doctype|html|head|\?xml)", re.IGNORECASE)
@@ -158,17 +160,17 @@ class ListSplitter(Generic[T]):
         block = b"[%b]" % block
         try:
             return self._decode_list(block)  # type: ignore[return-value]
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             pass
         try:
             return [self._element(bytes(raw)) for raw in _RAW.decode(block)]
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             return None
 
     def _element(self, raw: bytes) -> T | bytes:
         try:
             return self._decode(raw)
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             return raw
 
     def _scanned(self) -> list[T | bytes]:
