@@ -26,6 +26,7 @@ _TABLE: Final = (
 CREATE_POSTGRES: Final = (_TABLE, f"CREATE INDEX ix_{NAME}_words ON {NAME} USING gin (words)")
 DROP: Final = (f"DROP TABLE {NAME}",)
 MAX_WORDS: Final = 16
+MANY: Final = 1_000  # entries that make the statistics worth the 20 ms they take
 _PLACE_BITS: Final = 32
 _LEXEMES: Final = "array_to_tsvector(string_to_array(i.search_text, ' '))"
 
@@ -65,6 +66,8 @@ async def refresh(writer: Writer, *, provider_pk: int, kind: Kind, ordinals: Seq
     await writer.execute(text("SELECT 1"))  # begins the transaction, which the driver's own statements do not
     for statement, marks in steps(provider_pk, kind, chosen):
         await fetch(writer, statement, marks)
+    if not writer.sqlite and (chosen is None or len(chosen) >= MANY):
+        await _settle(writer)
 
 
 async def forget(writer: Writer, provider_pk: int, *, limit: int = 1_000_000) -> int:
@@ -75,6 +78,12 @@ async def forget(writer: Writer, provider_pk: int, *, limit: int = 1_000_000) ->
         return await writer.execute(text(f"DELETE FROM {NAME} WHERE rowid IN ({chosen})"))  # noqa: S608
     chosen = f"SELECT ctid FROM {NAME} WHERE provider_pk = {provider_pk:d} LIMIT {limit:d}"  # noqa: S608
     return await writer.execute(text(f"DELETE FROM {NAME} WHERE ctid = ANY(ARRAY({chosen}))"))  # noqa: S608
+
+
+async def _settle(writer: Writer) -> None:
+    """After a load Postgres would still plan for an empty table, and read what it has not sorted in yet."""
+    await writer.execute(text(f"SELECT gin_clean_pending_list('ix_{NAME}_words')"))
+    await writer.execute(text(f"ANALYZE {NAME}"))
 
 
 def _rows(provider_pk: int, kind: Kind) -> tuple[int, int]:
