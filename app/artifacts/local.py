@@ -65,7 +65,9 @@ class LocalStore:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._unfinished = root / "tmp"
-        self._unfinished.mkdir(mode=0o700, parents=True, exist_ok=True)
+        root.parent.mkdir(parents=True, exist_ok=True)
+        for folder in (root, self._unfinished):
+            folder.mkdir(mode=0o700, exist_ok=True)
 
     @asynccontextmanager
     async def create(self) -> AsyncIterator[LocalWriter]:

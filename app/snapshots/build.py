@@ -79,7 +79,7 @@ class _Builder:
         async for chunk in rows.memberships(self._database, self._pk, kind):
             text = []
             for category, members in groupby(chunk, itemgetter(0)):
-                ids = dumps([item for _, item in members])[1:-1]
+                ids = dumps([member[1] for member in members])[1:-1]
                 if category == current:
                     text += [COMMA, ids]
                 else:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import Row, Select, and_, bindparam, select, tuple_
+from sqlalchemy import Row, Select, and_, bindparam, literal, select, tuple_
 from sqlmodel import col
 
 from app.core.jsonio import canonical
@@ -88,13 +88,13 @@ def category_document(row: Any, provider_id: str) -> bytes:
     )
 
 
-async def memberships(database: Database, provider_pk: int, kind: Kind) -> AsyncIterator[Sequence[tuple[str, str]]]:
-    """(category id, item id) of all active items: those without a category under "" first, then by category."""
-    async for rows in _strays(database, provider_pk, kind):
-        yield [("", row.id) for row in rows]
+async def memberships(database: Database, provider_pk: int, kind: Kind) -> AsyncIterator[Sequence[Row[Any]]]:
+    """(category id, item id, ordinal) of active items: those without a category under "" first, then by category."""
+    async for strays in _strays(database, provider_pk, kind):
+        yield strays
     for group in await _groups(database, provider_pk, kind):
-        async for rows in _members(database, provider_pk, kind, group):
-            yield [(row.category_id, row.id) for row in rows]
+        async for members in _members(database, provider_pk, kind, group):
+            yield members
 
 
 def _bodies(kind: Kind) -> Select[Any]:
@@ -120,7 +120,7 @@ def _bodies(kind: Kind) -> Select[Any]:
 async def _strays(database: Database, provider_pk: int, kind: Kind) -> AsyncIterator[Sequence[Row[Any]]]:
     item = ITEM_TABLES[kind]
     query = (
-        select(item.ordinal, item.id)  # type: ignore[call-overload]
+        select(literal("").label("category_id"), item.id, item.ordinal)  # type: ignore[call-overload]
         .where(
             col(item.provider_pk) == provider_pk,
             col(item.ordinal) > bindparam("after"),
@@ -178,7 +178,7 @@ def _of_group(provider_pk: int, kind: Kind, group: list[str], after: tuple[str, 
     item = ITEM_TABLES[kind]
     member = tuple_(col(ItemCategory.category_id), col(ItemCategory.ordinal))
     query = (
-        select(ItemCategory.category_id, ItemCategory.ordinal, item.id)  # type: ignore[call-overload]
+        select(ItemCategory.category_id, item.id, ItemCategory.ordinal)  # type: ignore[call-overload]
         .join(item, and_(col(item.provider_pk) == provider_pk, col(item.ordinal) == col(ItemCategory.ordinal)))
         .where(col(ItemCategory.category_id).in_(group), col(item.is_active).is_(True))
         .order_by(col(ItemCategory.category_id), col(ItemCategory.ordinal))

@@ -32,7 +32,7 @@ async def summary(database: Database, head: Head, edition: Edition | None) -> di
 _STATS: Final = ("totalMovies", "totalSeries", "totalChannels", "totalCategories")
 
 
-async def _sync(database: Database, provider_pk: int) -> dict[str, Any] | None:
+async def _sync(database: Database, provider_pk: int) -> dict[str, Any]:
     query = (
         select(SyncJob.status, SyncJob.progress)  # type: ignore[call-overload]
         .where(col(SyncJob.provider_pk) == provider_pk)
@@ -41,4 +41,4 @@ async def _sync(database: Database, provider_pk: int) -> dict[str, Any] | None:
     )
     async with database.reader() as reader:
         row = await reader.row(query)
-    return None if row is None else {"status": row.status, "progress": row.progress}
+    return {"status": row.status if row else None, "progress": row.progress if row else 0}

@@ -1,0 +1,321 @@
+"""Publishing: nothing half, nothing twice, nothing lost."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, update
+from sqlmodel import col
+
+from app.artifacts.local import LocalStore, LocalWriter
+from app.core.errors import Gone, LeaseLost, NotReady
+from app.core.ports import ArtifactInfo
+from app.db.engine import Database
+from app.db.tables import Provider, Snapshot
+from app.domain.kinds import Kind
+from app.snapshots import publish as publishing
+from app.snapshots.member import deflated as real
+from app.snapshots.pages import PageRequest
+from app.snapshots.publish import Publisher
+from app.snapshots.read import Snapshots
+from app.snapshots.retention import HOUR_MS, Keep, Published, kept, left_at, sweep
+from tests.snapshots.catalogue import PROVIDER, Item, check_document, simple, take_lease, write
+from tests.snapshots.conftest import Stand
+
+OLD = simple(1100, 40, 1)
+NEW = simple(1101, 50, 3)
+
+
+class Crash(Exception):
+    """What a test throws where a process would have died."""
+
+
+class BreakingStore(LocalStore):
+    """Fails at the n-th thing that is asked of it."""
+
+    def __init__(self, root: Path, fail_at: int) -> None:
+        super().__init__(root)
+        self.left = fail_at
+
+    def count(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise Crash
+
+    @asynccontextmanager
+    async def create(self) -> AsyncIterator[LocalWriter]:
+        self.count()
+        async with super().create() as writer:
+            yield BreakingWriter(writer, self.count)  # type: ignore[misc]
+
+    async def read(self, sha256: str, offset: int, length: int) -> bytes:
+        self.count()
+        return await super().read(sha256, offset, length)
+
+    async def stream(self, sha256: str, offset: int, length: int) -> AsyncIterator[bytes]:
+        self.count()
+        async for chunk in super().stream(sha256, offset, length):
+            yield chunk
+
+
+class BreakingWriter:
+    def __init__(self, writer: LocalWriter, count: Callable[[], None]) -> None:
+        self._writer = writer
+        self._count = count
+
+    async def write(self, data: bytes) -> None:
+        self._count()
+        await self._writer.write(data)
+
+    async def commit(self) -> ArtifactInfo:
+        self._count()
+        info = await self._writer.commit()
+        self._count()
+        return info
+
+
+def stored(stand: Stand) -> list[str]:
+    return sorted(file.name for file in stand.folder.rglob("*") if file.is_file())
+
+
+async def rows_of(database: Database) -> int:
+    async with database.reader() as reader:
+        return int(await reader.scalar(select(func.count()).select_from(Snapshot)))
+
+
+async def test_an_unchanged_catalogue_makes_no_version(stand: Stand) -> None:
+    assert await stand.publish() is None
+    with pytest.raises(NotReady):
+        await stand.document()
+    assert await stand.publish(OLD) == "k7f2.1"
+    before = stored(stand)
+    assert await stand.publish() is None
+    assert await rows_of(stand.database) == 1
+    assert stored(stand) == before
+
+
+async def test_a_crash_at_any_step_leaves_the_version_before(stand: Stand) -> None:
+    await stand.publish(OLD)
+    before = await stand.document()
+    await write(stand.database, stand.pk, NEW)
+    step, done = 0, None
+    while done is None:
+        step += 1
+        store = BreakingStore(stand.folder, step)
+        publisher = Publisher(stand.database, store, published=stand.snapshots.forget)
+        fence = await take_lease(stand.database, stand.pk)
+        try:
+            done = await publisher.publish(stand.pk, fence)
+        except Crash:
+            assert await stand.document() == before
+            assert await Snapshots(stand.database, stand.artifacts).head(PROVIDER) == await stand.snapshots.head(
+                PROVIDER
+            )
+            assert await stand.artifacts.drop_unfinished() == 0
+    assert step > 12
+    assert done == "k7f2.2"
+    check_document(await stand.document(gzip=False), NEW, "k7f2.2")
+    assert len(stored(stand)) == 2
+
+
+async def test_a_crash_before_the_commit_of_the_flip_changes_nothing(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stand.publish(OLD)
+    before = await stand.document()
+    await write(stand.database, stand.pk, NEW)
+
+    async def crash(*_: object) -> None:
+        raise Crash
+
+    with monkeypatch.context() as patched:
+        patched.setattr(publishing.retention, "drop_rows", crash)
+        with pytest.raises(Crash):
+            await stand.publish()
+    stand.snapshots.forget(stand.pk)
+    assert await stand.document() == before
+    assert await rows_of(stand.database) == 1
+    assert await stand.publish() == "k7f2.2"
+    check_document(await stand.document(gzip=False), NEW, "k7f2.2")
+
+
+KILLED = """
+import asyncio, os, sys
+from pathlib import Path
+from app.artifacts.local import LocalStore, LocalWriter
+from app.db.engine import Database
+from app.snapshots.member import deflated as real
+from app.snapshots.publish import Publisher
+left = int(sys.argv[4])
+real = LocalWriter._write
+def write(self, data):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), 9)
+    real(self, data)
+LocalWriter._write = write
+asyncio.run(Publisher(Database(sys.argv[1]), LocalStore(Path(sys.argv[2]))).publish(1, int(sys.argv[3])))
+"""
+
+
+@pytest.mark.parametrize("writes", [1, 4])
+async def test_a_killed_publisher_is_repaired_by_the_next(stand: Stand, writes: int) -> None:
+    await stand.publish(OLD)
+    before = await stand.document()
+    await write(stand.database, stand.pk, NEW)
+    fence = await take_lease(stand.database, stand.pk)
+    url = stand.database.url.set(drivername=stand.database.url.get_backend_name())
+    command = [sys.executable, "-c", KILLED, url.render_as_string(hide_password=False)]
+    process = await asyncio.create_subprocess_exec(*command, str(stand.folder), str(fence), str(writes))
+    assert await process.wait() == -9
+    assert len(stored(stand)) == 2  # the rest of the dead one
+    assert await stand.document() == before
+    assert await stand.publish() == "k7f2.2"
+    assert len(stored(stand)) == 2
+    check_document(await stand.document(gzip=False), NEW, "k7f2.2")
+
+
+async def test_a_publisher_without_the_lease_publishes_nothing(stand: Stand) -> None:
+    await write(stand.database, stand.pk, OLD)
+    stale = await take_lease(stand.database, stand.pk)
+    await take_lease(stand.database, stand.pk)
+    with pytest.raises(LeaseLost):
+        await stand.publisher.publish(stand.pk, stale)
+    assert await rows_of(stand.database) == 0
+    assert await stand.publish() == "k7f2.1"
+
+
+async def test_two_publishers_with_one_lease_make_one_version(stand: Stand) -> None:
+    await write(stand.database, stand.pk, OLD)
+    fence = await take_lease(stand.database, stand.pk)
+    results = await asyncio.gather(
+        *(stand.publisher.publish(stand.pk, fence) for _ in range(3)), return_exceptions=True
+    )
+    assert results.count("k7f2.1") == 1
+    assert all(isinstance(one, LeaseLost) or one is None for one in results if one != "k7f2.1")
+    check_document(await stand.document(gzip=False), OLD, "k7f2.1")
+
+
+async def test_pinned_bytes_never_change(stand: Stand) -> None:
+    version = await stand.publish(OLD)
+    wanted = [PageRequest(number=2), PageRequest(number=3, limit=250), PageRequest(kind=Kind.MOVIE, limit=5000)]
+
+    async def everything(snapshots: Snapshots) -> list[bytes]:
+        seen = Stand(**{**vars(stand), "snapshots": snapshots})
+        return [
+            await read
+            for gzip in (True, False)
+            for read in (seen.document(version, gzip=gzip), *(seen.page(version, one, gzip=gzip) for one in wanted))
+        ]
+
+    before = await everything(stand.snapshots)
+    async with stand.database.writer() as writer:
+        await writer.execute(update(Provider).values(name="Renamed"))
+    for count in (3, 1200):
+        await stand.publish(simple(count, count, count))
+    assert await everything(stand.snapshots) == before
+    assert await everything(Snapshots(stand.database, stand.artifacts)) == before
+
+
+async def test_what_did_not_change_is_copied_not_compressed(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    await stand.publish(OLD)
+    await write(stand.database, stand.pk, changed := simple(1100, 40, 1))
+    changed.items[1105] = Item(Kind.MOVIE, 5, "changed")
+    await write(stand.database, stand.pk, changed)
+    pressed: list[bytes] = []
+    monkeypatch.setattr("app.snapshots.pack.deflated", lambda raw: pressed.append(raw) or real(raw))
+    assert await stand.publish() == "k7f2.2"
+    check_document(await stand.document(gzip=False), changed, "k7f2.2")
+    [movies] = [raw for raw in pressed if b"categoryIds" in raw]
+    assert b"changed" in movies
+
+
+async def test_a_lost_pack_comes_back_with_the_next_publish(stand: Stand) -> None:
+    await stand.publish(OLD)
+    before = await stand.document()
+    [name] = stored(stand)
+    await stand.artifacts.delete(name)
+    for read in (stand.document(), stand.page(None, PageRequest(number=2))):
+        with pytest.raises(NotReady):
+            await read
+    assert await stand.publish() is None
+    assert await stand.document() == before
+
+
+async def test_readers_meet_whole_versions_while_others_are_published(stand: Stand) -> None:
+    catalogues = [simple(count, 1000 - count, 7) for count in (900, 500, 1)]
+    versions = {await stand.publish(catalogues[0]): catalogues[0]}
+    done = asyncio.Event()
+
+    async def read() -> int:
+        count = 0
+        while not done.is_set():
+            file = await stand.snapshots.document(PROVIDER, None)
+            raw = await stand.document(file.version, gzip=False)
+            await asyncio.sleep(0)
+            seen.append((file.version, raw))
+            count += 1
+        return count
+
+    seen: list[tuple[str, bytes]] = []
+    readers = [asyncio.create_task(read()) for _ in range(2)]
+    for catalogue in catalogues[1:]:
+        versions[await stand.publish(catalogue)] = catalogue
+    await asyncio.sleep(0.05)
+    done.set()
+    assert all(await asyncio.gather(*readers))
+    assert len({version for version, _ in seen}) > 1
+    for version, raw in seen[:: max(1, len(seen) // 20)]:
+        check_document(raw, versions[version], version)
+
+
+async def test_old_versions_go_when_there_are_too_many_and_their_time_is_over(stand: Stand) -> None:
+    keep = Keep(versions=2, hours=1, grace_hours=1)
+    publisher = Publisher(stand.database, stand.artifacts, keep=keep)
+    for count in range(1, 5):
+        await write(stand.database, stand.pk, simple(count, 0, 0))
+        await publisher.publish(stand.pk, await take_lease(stand.database, stand.pk))
+    assert await rows_of(stand.database) == 4
+    await _shift(stand.database, 1.5)
+    readers = Stand(**{**vars(stand), "snapshots": Snapshots(stand.database, stand.artifacts, keep=keep)})
+    for version in ("k7f2.1", "k7f2.2"):
+        with pytest.raises(Gone) as caught:
+            await readers.document(version)
+        assert caught.value.members["reason"] == "version_pruned"
+    check_document(await readers.document("k7f2.3", gzip=False), simple(3, 0, 0), "k7f2.3")
+    await _shift(stand.database, 1)
+    await write(stand.database, stand.pk, simple(9, 0, 0))
+    await publisher.publish(stand.pk, await take_lease(stand.database, stand.pk))
+    assert await rows_of(stand.database) == 3  # 3 was pushed out just now: its grace begins
+    assert len(stored(stand)) == 5
+    assert await sweep(stand.database, stand.artifacts) == 0
+    assert await sweep(stand.database, stand.artifacts, seconds=-1) == 2
+    check_document(await readers.document("k7f2.4", gzip=False), simple(4, 0, 0), "k7f2.4")
+
+
+async def _shift(database: Database, hours: float) -> None:
+    async with database.writer() as writer:
+        moved = col(Snapshot.published_at) - int(hours * HOUR_MS)
+        await writer.execute(update(Snapshot).values(published_at=moved))
+
+
+def test_a_version_stays_until_it_is_both_surplus_and_old() -> None:
+    keep = Keep(versions=2, hours=24)
+    hour = HOUR_MS
+    versions = [Published(4, 100 * hour), Published(3, 99 * hour), Published(2, 98 * hour), Published(1, 10 * hour)]
+    assert left_at(versions, keep) == [float("inf"), float("inf"), 122 * hour, 99 * hour]
+    assert kept(versions, keep, 100 * hour) == {4, 3, 2}
+    assert kept(versions, keep, 122 * hour) == {4, 3}
+    assert kept(versions, keep, 98 * hour) == {4, 3, 2, 1}
+    assert kept([], keep, 0) == frozenset()
+
+
+async def test_no_credential_is_in_any_artifact(stand: Stand) -> None:
+    await stand.publish(OLD)
+    data = await stand.document(gzip=False)
+    for secret in (b"sealed", b"password", b"portal.test"):
+        assert secret not in data
