@@ -58,7 +58,10 @@ class Answer(Struct, frozen=True):
 
     def value(self) -> Any:
         """The value, decoded in full."""
-        return None if self.nothing else decode(self.js)
+        try:
+            return None if self.nothing else decode(self.js)
+        except (DecodeError, UnicodeDecodeError, RecursionError):
+            raise Malformed("The portal answered with a value that cannot be read.") from None
 
     def mapping(self) -> dict[str, Any]:
         """The value when it is an object, else an empty one."""
@@ -104,7 +107,7 @@ def _without_js(data: Raw) -> Raw:
 def _complaint(js: Raw) -> str:
     try:
         found = _COMPLAINT.decode(js)
-    except DecodeError:
+    except (DecodeError, UnicodeDecodeError, RecursionError):
         return ""
     return "" if opening(found.data) else _word(found.error) or _word(found.msg) or _word(found.message)
 

@@ -45,7 +45,7 @@ def open_envelope(body: bytes) -> Envelope | None:
         body = body[3:]
     try:
         return _ENVELOPE.decode(body)
-    except (DecodeError, UnicodeDecodeError):
+    except (DecodeError, UnicodeDecodeError, RecursionError):
         return _search(body.strip().removeprefix(BOM).strip())
 
 

@@ -159,7 +159,7 @@ def read_listing(answer: Answer, kind: type) -> Listing:
         raise Blank("The portal answered with an error in place of a list.")
     try:
         return _listing(answer.js, kind)
-    except (DecodeError, UnicodeDecodeError):
+    except (DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
         return _listing(respelled(answer.js), kind)
