@@ -105,8 +105,9 @@ class JobTracker:
     async def save(self, writer: Writer) -> None:
         """Writes the counts inside the caller's transaction, which is refused when the lease is lost."""
         await self._require(writer)
-        running = [step for step in self._steps.values() if step.status is StepStatus.RUNNING]
-        await save_steps(writer, self.job_id, running)
+        # Not only the running step: its walk may bring items of a kind whose own step comes later.
+        touched = [step for step in self.steps if step != StepView(name=step.name)]
+        await save_steps(writer, self.job_id, touched)
 
     async def end(self, step: StepName, status: StepStatus, error: str | None = None) -> None:
         self._steps[step] = replace(self._steps[step], status=status, error=error)

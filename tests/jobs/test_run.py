@@ -14,7 +14,7 @@ from app.jobs.requests import JobRequests
 from app.jobs.run import Run
 from app.jobs.tracker import JobTracker
 
-CHANNELS, MOVIES = StepName.CHANNELS, StepName.MOVIES
+CHANNELS, MOVIES, SERIES = StepName.CHANNELS, StepName.MOVIES, StepName.SERIES
 
 
 @pytest.fixture
@@ -202,11 +202,12 @@ async def test_a_job_whose_provider_was_removed_stops(database: Database, job_id
 async def test_an_attempt_goes_on_from_the_saved_counts(database: Database, history: JobHistory, job_id: str) -> None:
     async def killed() -> None:
         async with Run(database, None, job_id) as job:
-            await job.plan([CHANNELS, MOVIES])
+            await job.plan([CHANNELS, MOVIES, SERIES])
             await job.begin(CHANNELS)
             await job.end(CHANNELS, StepStatus.COMPLETED)
             await job.begin(MOVIES)
             job.note(MOVIES, pages_done=1, pages_total=4, fetched=5, added=5)
+            job.note(SERIES, fetched=2, added=2)  # found in the list of movies
             async with database.writer() as writer:
                 await job.save(writer)
             job.note(MOVIES, fetched=5, added=5)  # never saved
@@ -217,10 +218,11 @@ async def test_an_attempt_goes_on_from_the_saved_counts(database: Database, hist
     async with database.writer() as writer:
         await writer.execute(update(CatalogueHead).values(lease_until=1))
     async with Run(database, None, job_id) as job:
-        await job.plan([CHANNELS, MOVIES])
-        assert [step.status for step in job.steps] == [StepStatus.COMPLETED, StepStatus.RUNNING]
+        await job.plan([CHANNELS, MOVIES, SERIES])
+        assert [step.status for step in job.steps] == [StepStatus.COMPLETED, StepStatus.RUNNING, StepStatus.PENDING]
+        assert (job.steps[2].fetched, job.steps[2].added) == (2, 2)
         assert (job.steps[1].fetched, job.steps[1].pages_done, job.attempt) == (5, 1, 2)
-        assert job.progress >= (await history.get(job_id)).progress > 50
+        assert job.progress >= (await history.get(job_id)).progress > 33
         await job.finish(JobStatus.COMPLETED, errors=(), version=None)
 
 
