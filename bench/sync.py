@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 
 from app.core.clock import now_ms
 from app.core.ids import new_id
+from app.core.memory import calm_collector
 from app.db import migrate
 from app.db.engine import Database
 from app.db.tables import metadata
@@ -60,6 +61,7 @@ async def sync(clock: Clock, given: dict[str, Any]) -> dict[str, Any]:
         id=PUBLIC_ID, name="bench", kind=kind, url=address.url, credentials=address.credentials, options={}
     )
     transport = Transport(max_parallel=WINDOW)
+    calm_collector()  # as every worker does
     with clock:
         async with open_provider(account, transport) as provider, Run(database, None, job_id) as job:
             pipeline = SyncPipeline(

@@ -21,7 +21,7 @@ class CategoryRecord(Struct, frozen=True, kw_only=True, gc=False):
     space: str = ""
 
 
-class ItemRecord(Struct, frozen=True, kw_only=True):
+class ItemRecord(Struct, frozen=True, kw_only=True, gc=False):
     """What all items share.
 
     `category_ids` are (external id) of categories of the same kind, primary first; `category_space` their id space.
@@ -43,7 +43,7 @@ class ItemRecord(Struct, frozen=True, kw_only=True):
     cmd: str | None = None
 
 
-class ChannelRecord(ItemRecord, frozen=True, kw_only=True):
+class ChannelRecord(ItemRecord, frozen=True, kw_only=True, gc=False):
     """A live channel or radio station; `archive_days` in days, 0 or None without an archive."""
 
     number: float | int | None = None
@@ -57,7 +57,7 @@ class ChannelRecord(ItemRecord, frozen=True, kw_only=True):
         return Kind.CHANNEL
 
 
-class TitleRecord(ItemRecord, frozen=True, kw_only=True):
+class TitleRecord(ItemRecord, frozen=True, kw_only=True, gc=False):
     """What movies and series share; ratings 0–10, `duration` in minutes."""
 
     original_name: str | None = None
@@ -73,13 +73,13 @@ class TitleRecord(ItemRecord, frozen=True, kw_only=True):
     duration: int | None = None
 
 
-class MovieRecord(TitleRecord, frozen=True, kw_only=True):
+class MovieRecord(TitleRecord, frozen=True, kw_only=True, gc=False):
     @property
     def kind(self) -> Kind:
         return Kind.MOVIE
 
 
-class SeriesRecord(TitleRecord, frozen=True, kw_only=True):
+class SeriesRecord(TitleRecord, frozen=True, kw_only=True, gc=False):
     year_end: int | None = None
     episode_count: int | None = None
 

@@ -7,33 +7,30 @@ from msgspec import Struct
 from app.core.clock import rfc3339
 from app.db.items import ItemWrite
 from app.db.tables.catalogue import NO_NUMBER
-from app.domain.documents import AnyDocument, encode
+from app.domain.documents import AnyDocument, encode, stamped
 from app.domain.fingerprint import fingerprint
-from app.domain.kinds import Kind
 from app.domain.records import ChannelRecord, Record, TitleRecord
 from app.domain.titles import search_words, sort_key
 
 EMPTY: Final = b"{}"
 
 
-class Draft(Struct):
-    """A record, its document and what tells whether it changed; `locator` and `extra` are JSON."""
+class Draft(Struct, gc=False):
+    """A record, its document and what tells whether it changed; `body`, `locator` and `extra` are JSON."""
 
-    kind: Kind
+    id: str
     record: Record
     document: AnyDocument
     locator: bytes
     extra: bytes | None
+    body: bytes = b""
     fingerprint: int = 0
-
-    @property
-    def id(self) -> str:
-        return self.document.id
 
 
 def refresh(made: Draft) -> None:
-    """Computes the fingerprint anew, after the document's categories were changed."""
-    made.fingerprint = fingerprint(encode(made.document), made.locator, made.extra or EMPTY)
+    """Computes body and fingerprint, anew after the document's categories were changed."""
+    made.body = encode(made.document)
+    made.fingerprint = fingerprint(made.body, made.locator, made.extra or EMPTY)
 
 
 def with_categories(made: Draft, category_ids: tuple[str, ...]) -> int:
@@ -53,7 +50,6 @@ def set_categories(made: Draft, category_ids: tuple[str, ...]) -> None:
 def row(made: Draft, ordinal: int, now: int) -> ItemWrite:
     """The row to write: everything that is not needed to tell whether the item changed is computed here."""
     document, record = made.document, made.record
-    document.updated_at = rfc3339(now)
     tidy = document.cleaned_name if document.cleaned_name != document.name else None
     original = record.original_name if isinstance(record, TitleRecord) else None
     shared = (
@@ -71,10 +67,10 @@ def row(made: Draft, ordinal: int, now: int) -> ItemWrite:
     )
     return ItemWrite(
         ordinal,
-        document.id,
+        made.id,
         record.external_id,
         (*shared, *_own_columns(record)),
-        encode(document),
+        stamped(made.body, rfc3339(now) or ""),
         document.category_ids,
     )
 

@@ -21,7 +21,7 @@ def draft(record: Record, provider_id: str, categories: CategoryIds) -> Draft:
     """Normalises one record; `categories` are those of the record's kind."""
     document = _DOCUMENT[type(record)](record, provider_id, categories)
     extra = jsonio.canonical(record.extra) if record.extra else None
-    made = Draft(record.kind, record, document, jsonio.canonical(record.locator), extra)
+    made = Draft(document.id, record, document, jsonio.canonical(record.locator), extra)
     refresh(made)
     return made
 
