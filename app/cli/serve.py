@@ -1,0 +1,111 @@
+"""The processes that stay: the server, with a worker inside where there is no Redis, and the worker alone."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from typing import Annotated, Final
+
+import structlog
+import typer
+import uvicorn
+from fastapi import FastAPI
+
+from app.cli.running import awaited
+from app.config import Settings, load_settings
+from app.core.errors import Misconfigured
+from app.core.logs import configure_logs
+from app.main import create_app
+from workers.lifecycle import embedded_worker, run_worker
+
+GRACE_SECONDS: Final = 3  # event streams never end by themselves
+HIGHEST_PORT: Final = 65535
+
+HostOption = Annotated[str | None, typer.Option("--host", help="Address to listen on; default LINEUP_HOST.")]
+PortOption = Annotated[
+    int | None,
+    typer.Option("--port", min=0, max=HIGHEST_PORT, help="Port to listen on, 0 = any; default LINEUP_PORT."),
+]
+
+log = structlog.get_logger(__name__)
+
+
+class Server(uvicorn.Server):
+    """Uvicorn without its own signals: it would raise them again before the worker and the queue are closed."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def end(self) -> None:
+        """Ends softly the first time, at once the second."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+@awaited
+async def serve(host: HostOption = None, port: PortOption = None) -> None:
+    """Serve the API; without LINEUP_REDIS_URL also run the syncs."""
+    settings = load_settings(host=host, port=port)
+    configure_logs(form=settings.log_format, level=settings.log_level)
+    with listener(settings) as listening:
+        app = create_app(settings, background=embedded_worker if settings.embedded else None)
+        async with serving(app, listening) as server:
+            log.info("serving", url=address_of(listening), data_dir=str(settings.data_dir))
+            await server
+
+
+@awaited
+async def worker() -> None:
+    """Run syncs for servers that share LINEUP_REDIS_URL."""
+    settings = load_settings()
+    configure_logs(form=settings.log_format, level=settings.log_level)
+    await run_worker(settings)
+
+
+@contextlib.contextmanager
+def listener(settings: Settings) -> Iterator[socket.socket]:
+    """The port, taken before anything else is begun."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            taken.bind((settings.host, settings.port))
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise Misconfigured(
+                f"LINEUP_HOST, LINEUP_PORT: cannot listen on {settings.host}:{settings.port}: {reason}; "
+                "another port is chosen with --port"
+            ) from None
+        yield taken
+
+
+def address_of(listening: socket.socket) -> str:
+    """The server's URL."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@contextlib.asynccontextmanager
+async def serving(app: FastAPI, listening: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
+    """Serves beside the block; the task ends with SIGINT or SIGTERM. What the application needs is open meanwhile."""
+    config = uvicorn.Config(
+        app,
+        lifespan="off",  # entered here, so that what is wrong with the settings is raised here
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    server = Server(config)
+    async with app.router.lifespan_context(app):
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, server.end)
+        task = asyncio.create_task(server.serve([listening]))
+        try:
+            yield task
+        finally:
+            server.should_exit = True
+            await task
