@@ -7,7 +7,7 @@ from typing import Final
 
 from anyascii import anyascii
 
-ARTICLES: Final = frozenset("the a an der die das le la les el los las".split())
+ARTICLES: Final = frozenset(["the", "a", "an", "der", "die", "das", "le", "la", "les", "el", "los", "las"])
 EDGES: Final = " \t|#*=~_-–—•·:►▶◄◀«»‹›"
 SORT_EDGES: Final = EDGES + "\"'([{<!?.,;/\\"
 WORDS: Final = re.compile(r"[a-z0-9]+")
