@@ -12,6 +12,7 @@ from app.api.schemas import (
     ProviderBody,
     ProviderList,
     ProviderPatch,
+    StatsBody,
     TestAnswer,
 )
 from app.browse.service import Stats
@@ -71,5 +72,5 @@ async def clean_provider(context: ContextDep, provider: ProviderDep) -> CleanAns
 
 
 def _answer(view: ProviderView, stats: Stats | None) -> ProviderAnswer:
-    answer = ProviderAnswer.model_validate(view)
-    return answer.model_copy(update={"stats": stats}) if stats else answer
+    counts = StatsBody.model_validate(stats) if stats else None
+    return ProviderAnswer.model_validate(view).model_copy(update={"stats": counts})
