@@ -102,7 +102,7 @@ class XtreamClient:
     async def _log_in(self) -> Account:
         self.base = self._pasted
         for action in ACCOUNT_ACTIONS:
-            document = await self._document(action, {}, known=False)
+            document = await self._document(action, {}, known=action != "", follow=True)
             if is_account(document):
                 return read_account(document)
         raise Malformed("The panel answers a login with something else than an account.")
@@ -115,12 +115,12 @@ class XtreamClient:
         except Missing:
             return None
 
-    async def _document(self, action: str, params: Mapping[str, str], *, known: bool) -> Any:
+    async def _document(self, action: str, params: Mapping[str, str], *, known: bool, follow: bool = False) -> Any:
         async def once() -> Any:
             reply = await self._http.get(self.base + API, params=self._params(action, params), max_bytes=MAX_DOCUMENT)
             document = decoded(reply.body)
             self._judge(reply.status, reply.headers, document, reply.body, known=known)
-            if not known:
+            if follow:
                 self._follow(reply)
             return document
 

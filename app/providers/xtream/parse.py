@@ -194,7 +194,7 @@ def channel(row: LiveRow, external_id: str, categories: tuple[str, ...], site: S
         locator={"id": external_id},
         extra=extra,
         logo=site.image(row.stream_icon),
-        epg_id=text_or_none(row.epg_channel_id),
+        epg_id=clean_text(row.epg_channel_id),
         archive=None if archive is None else archived,
         archive_days=days if archived else None,
     )
@@ -240,7 +240,7 @@ def _title(record: type[Title], row: TitleRow, site: Site, **own: Any) -> Title:
         extra["trailer"] = trailer
     if row.backdrop_path and (backdrop := site.image(row.backdrop_path)):
         extra["backdrop"] = backdrop
-    if day := text_or_none(released):
+    if day := clean_text(released):
         extra["released"] = day
     return record(
         name=name,

@@ -83,8 +83,8 @@ class XtreamProvider:
             return Categories(records=(), known=False)
         found: dict[str, CategoryRecord] = {}
         refused: list[RejectedRecord] = []
-        for position, entry in enumerate(document):
-            record = category(entry, position)
+        for entry in document:
+            record = category(entry, len(found))
             if record is not None:
                 found.setdefault(record.external_id, record)
             elif not pseudo(entry):
