@@ -141,15 +141,15 @@ async def pages_of(provider: Provider, scope: Scope) -> AsyncGenerator[Page, Non
     first = await provider.page(scope, 1)
     yield first
     number, last = 2, first.last
+    claimed = -(-first.total // first.size) if first.total and first.size else 0
     while not last and number < 500:
-        width = max(1, provider.parallel) if first.total and first.size else 1
+        # Behind the claim one page at a time, as the engine does.
+        width = max(1, min(provider.parallel, claimed - number + 1))
         batch = await asyncio.gather(*(provider.page(scope, n) for n in range(number, number + width)))
         number += width
         for page in batch:
             yield page
             last = last or page.last
-            if page.last:
-                break
 
 
 @asynccontextmanager

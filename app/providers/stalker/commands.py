@@ -54,7 +54,7 @@ def holds_secret(cmd: str, secrets: tuple[str, ...]) -> bool:
         local = (parts.hostname or "") in LOCAL_HOSTS
     except ValueError:
         return True
-    if parts.username is not None or parts.password is not None or _ACCOUNT_QUERY.search(parts.query):
+    if parts.username or parts.password or _ACCOUNT_QUERY.search(parts.query):
         return True
     return not local and parts.scheme in ("http", "https") and _ACCOUNT_PATH.fullmatch(parts.path) is not None
 
