@@ -24,14 +24,17 @@ METADATA: Final = frozenset(
 NAT64: Final = IPv6Network("64:ff9b::/96")
 
 
-def refusal(address: str, networks: Networks) -> str | None:
-    """Why a literal address must not be connected to; None when it may."""
+class Refused(OSError):
+    """An address that must not be connected to; the text says why."""
+
+
+def check(address: str, networks: Networks) -> None:
+    """Raises `Refused` for a literal address that is forbidden."""
     for one in _meanings(ip_address(address.partition("%")[0])):
         if one in METADATA:
-            return "The address belongs to a cloud metadata service, which is never contacted."
+            raise Refused("The address belongs to a cloud metadata service, which is never contacted.")
         if networks == "public" and (not one.is_global or one.is_multicast):
-            return "The address is private, and only providers on public networks are allowed here."
-    return None
+            raise Refused("The address is private, and only providers on public networks are allowed here.")
 
 
 def _meanings(address: Address) -> tuple[Address, ...]:

@@ -8,17 +8,18 @@ body), `Malformed` (too big, endless redirects) or `Rejected` (a forbidden addre
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Final
 
 import aiohttp
 from yarl import URL
 
 from app.core.errors import Malformed, Rejected, Unavailable
-from app.providers.addresses import Networks, refusal
+from app.providers.addresses import Networks, Refused, check
 from app.providers.crossing import Sent, address, redirected, where
 from app.providers.inflate import ACCEPTED, TOO_BIG, Inflater
 from app.providers.window import Pace, Window
@@ -43,10 +44,6 @@ class Reply:
     url: str = field(repr=False)
 
 
-class Refused(OSError):
-    """The address guard said no."""
-
-
 class Transport:
     """All connections of a process to providers."""
 
@@ -67,13 +64,15 @@ class Transport:
     ) -> "ProviderClient":
         """A client for the host of `url`; `max_parallel` lowers the ceiling of the window that its host shares."""
         window = self.window(url)
-        window.ceiling = min(max_parallel or self._max_parallel, self._max_parallel)
-        return ProviderClient(self, window=window, pace=Pace(per_second), headers=headers, cookies=cookies)
+        sent = Sent(headers={"Accept-Encoding": ACCEPTED, **headers}, cookies=cookies)
+        client = ProviderClient(self.session, window=window, pace=Pace(per_second), sent=sent)
+        window.limit_for(client, min(max_parallel or self._max_parallel, self._max_parallel))
+        return client
 
     def window(self, url: str) -> Window:
         """The window of a host, the same for everything that talks to it."""
-        where = URL(url)
-        return self._windows.setdefault((where.scheme, where.host, where.port), Window(self._max_parallel))
+        host = URL(url)
+        return self._windows.setdefault((host.scheme, host.host, host.port), Window(self._max_parallel))
 
     def session(self) -> aiohttp.ClientSession:
         """Made on first use, inside the loop that runs it."""
@@ -90,8 +89,7 @@ class Transport:
     def _socket(self, info: "aiohttp.AddrInfoType") -> socket.socket:
         # Called for every connection with the address it goes to: names, literals and redirects alike.
         family, kind, protocol, _, address = info
-        if reason := refusal(str(address[0]), self._networks):
-            raise Refused(reason)
+        check(str(address[0]), self._networks)
         made = socket.socket(family=family, type=kind, proto=protocol)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         return made
@@ -139,19 +137,11 @@ class StreamedReply:
 class ProviderClient:
     """Requests to one provider: its headers, its cookies, the window of its host."""
 
-    def __init__(
-        self,
-        transport: Transport,
-        *,
-        window: Window,
-        pace: Pace,
-        headers: Mapping[str, str],
-        cookies: Mapping[str, str],
-    ) -> None:
+    def __init__(self, session: Callable[[], aiohttp.ClientSession], *, window: Window, pace: Pace, sent: Sent) -> None:
         self.window = window
-        self._transport = transport
+        self._session = session
         self._pace = pace
-        self._sent = Sent(headers={"Accept-Encoding": ACCEPTED, **headers}, cookies=cookies)
+        self._sent = sent
 
     async def get(
         self,
@@ -164,21 +154,11 @@ class ProviderClient:
     ) -> Reply:
         """A whole answer of any status."""
         target = address(url, params)
-        return await self._whole("GET", target, headers, None, max_bytes=max_bytes, first_byte=first_byte_seconds)
+        return await self._whole("GET", target, headers, None, cap=max_bytes, first_byte=first_byte_seconds)
 
-    async def post(
-        self,
-        url: str,
-        *,
-        body: bytes,
-        headers: Mapping[str, str] = NONE,
-        max_bytes: int = MiB,
-        first_byte_seconds: float = 30,
-    ) -> Reply:
+    async def post(self, url: str, *, body: bytes, headers: Mapping[str, str] = NONE) -> Reply:
         """Sends a body; redirects are not followed."""
-        return await self._whole(
-            "POST", address(url, NONE), headers, body, max_bytes=max_bytes, first_byte=first_byte_seconds
-        )
+        return await self._whole("POST", address(url, NONE), headers, body, cap=MiB, first_byte=30)
 
     @asynccontextmanager
     async def stream(
@@ -207,14 +187,7 @@ class ProviderClient:
             self._report(reply.status, asked, seconds)
 
     async def _whole(
-        self,
-        method: Literal["GET", "POST"],
-        target: URL,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        *,
-        max_bytes: int,
-        first_byte: float,
+        self, method: str, target: URL, headers: Mapping[str, str], body: bytes | None, *, cap: int, first_byte: float
     ) -> Reply:
         async with self.window:
             await self._pace.turn()
@@ -222,7 +195,7 @@ class ProviderClient:
             try:
                 reply = await self._open(method, target, headers, body, first_byte=first_byte)
                 try:
-                    data = await _body(reply, max_bytes)
+                    data = await _body(reply, cap)
                 finally:
                     reply.close()
             except Unavailable:
@@ -256,7 +229,7 @@ class ProviderClient:
         self, method: str, target: URL, headers: Mapping[str, str], body: bytes | None, first_byte: float
     ) -> aiohttp.ClientResponse:
         try:
-            return await self._transport.session().request(
+            return await self._session().request(
                 method, target, headers=headers, data=body, allow_redirects=False, timeout=_timeout(first_byte)
             )
         except aiohttp.ClientConnectorError as error:
@@ -268,15 +241,9 @@ class ProviderClient:
             raise _unavailable(error, target) from None
 
 
-_timeouts: dict[float, aiohttp.ClientTimeout] = {}
-
-
+@cache
 def _timeout(first_byte: float) -> aiohttp.ClientTimeout:
-    if first_byte not in _timeouts:
-        _timeouts[first_byte] = aiohttp.ClientTimeout(
-            total=None, connect=CONNECT_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=first_byte
-        )
-    return _timeouts[first_byte]
+    return aiohttp.ClientTimeout(connect=CONNECT_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=first_byte)
 
 
 async def _body(reply: aiohttp.ClientResponse, max_bytes: int) -> bytes:
@@ -306,18 +273,11 @@ def _headers(reply: aiohttp.ClientResponse) -> dict[str, str]:
 
 
 def _unavailable(error: BaseException, url: URL) -> Unavailable:
-    return Unavailable(f"{where(url)} {_said(error)}.")
+    said = next((said for kind, said in SAYINGS if isinstance(error, kind)), "broke the connection")
+    return Unavailable(f"{where(url)} {said}.")
 
 
-def _said(error: BaseException) -> str:
-    said: Any
-    for kinds, said in SAYINGS:
-        if isinstance(error, kinds):
-            return str(said)
-    return "broke the connection"
-
-
-SAYINGS: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...]] = (
+SAYINGS: Final = (
     (aiohttp.ConnectionTimeoutError, f"could not be reached within {CONNECT_SECONDS:.0f} s"),
     (aiohttp.ClientConnectorDNSError, "has no address: the name cannot be resolved"),
     (aiohttp.ClientConnectorCertificateError, "shows a TLS certificate that is not valid for it"),

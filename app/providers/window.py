@@ -6,6 +6,7 @@ from collections import deque
 from contextlib import suppress
 from types import TracebackType
 from typing import Final
+from weakref import WeakKeyDictionary
 
 START: Final = 4
 SLOW_SECONDS: Final = 5.0  # an answer that takes this long, and far longer than the best, is no reason to ask for more
@@ -23,6 +24,7 @@ class Window:
         self._limit = float(min(START, self._ceiling))
         self._active = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._wishes: WeakKeyDictionary[object, int] = WeakKeyDictionary()
         self._troubled = False
         self._halved_at = -1.0
         self._best = float("inf")
@@ -33,13 +35,10 @@ class Window:
         """How many may be asked for at once now."""
         return int(self._limit)
 
-    @property
-    def ceiling(self) -> int:
-        return self._ceiling
-
-    @ceiling.setter
-    def ceiling(self, ceiling: int) -> None:
-        self._ceiling = max(1, ceiling)
+    def limit_for(self, client: object, ceiling: int) -> None:
+        """What a client allows at most; the lowest of all that live counts."""
+        self._wishes[client] = max(1, ceiling)
+        self._ceiling = min(self._wishes.values())
         self._limit = min(self._limit, float(self._ceiling))
 
     @property

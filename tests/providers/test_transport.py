@@ -11,7 +11,7 @@ import pytest
 from app.core.errors import Malformed, ProviderError, Rejected, Unavailable
 from app.providers import transport as module
 from app.providers.transport import ProviderClient, Transport
-from tests.providers.raw_server import Asked, RawServer, reply, unmeasured
+from tests.providers.raw_server import Answer, Asked, RawServer, reply, unmeasured
 
 MiB = 1024 * 1024
 SECRET = "s3cret-word"
@@ -26,6 +26,10 @@ async def transport() -> AsyncIterator[Transport]:
 
 def client(transport: Transport, server: RawServer, **given: Any) -> ProviderClient:
     return transport.client(url=server.url, **given)
+
+
+def always(answer: bytes) -> Answer:
+    return lambda _: answer
 
 
 async def streamed(asking: ProviderClient, url: str, *, keep: bool = True, **given: Any) -> bytes:
@@ -149,7 +153,7 @@ async def test_an_encoding_nobody_asked_for_is_malformed(transport: Transport) -
 async def test_a_body_over_the_cap_is_malformed(transport: Transport, big: bytes) -> None:
     chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (len(big), big)
     for answer in (reply(big), unmeasured(big), unmeasured(chunked, headers={"Transfer-Encoding": "chunked"})):
-        async with RawServer(lambda _, answer=answer: answer, close=True) as server:
+        async with RawServer(always(answer), close=True) as server:
             asking = client(transport, server)
             with pytest.raises(Malformed):
                 await asking.get(server.url, max_bytes=1000)

@@ -138,7 +138,7 @@ def test_an_unknown_kind_names_it() -> None:
     assert wrong("teletext", "http://h", {}) == ["kind"]
 
 
-GOOD = {
+GOOD: dict[str, Any] = {
     "userAgent": "Player/1.0",
     "maxParallelPages": 8,
     "requestsPerSecond": 0.5,
@@ -165,8 +165,8 @@ BAD: dict[str, list[Any]] = {
 
 
 def test_known_options_pass_and_null_unsets_them() -> None:
-    xtream("http://h", **GOOD)
-    stalker("http://h", **dict.fromkeys(GOOD))
+    xtream("http://h", LOGIN, **GOOD)
+    stalker("http://h", MAC, **dict.fromkeys(GOOD))
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in BAD.items() for value in values])

@@ -59,12 +59,21 @@ def test_does_not_grow_while_answers_are_slow() -> None:
     assert window.limit == before
 
 
-def test_a_lower_ceiling_holds_at_once() -> None:
+class Client:
+    pass
+
+
+def test_the_lowest_ceiling_of_all_clients_holds_at_once_and_as_long_as_its_client_lives() -> None:
     window = Window(100)
-    window.ceiling = 2
-    assert window.limit == 2
+    careful, bold = Client(), Client()
+    window.limit_for(careful, 2)
+    window.limit_for(bold, 50)
     window.good(0.01)
     assert window.limit == 2
+    del careful
+    window.limit_for(bold, 50)
+    window.good(0.01)
+    assert window.limit == 3
 
 
 async def test_never_lets_more_in_than_its_limit() -> None:
