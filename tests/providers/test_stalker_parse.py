@@ -117,6 +117,7 @@ def test_names_stand_in_for_each_other(name: Any, original: Any, shown: Any) -> 
 def test_series_are_told_from_movies(fields: Any, kind: type, shape: Any) -> None:
     found = title(**fields)
     assert type(found) is kind
+    assert isinstance(found, MovieRecord | SeriesRecord)
     assert found.locator == shape
     assert found.space == ("vod" if kind is SeriesRecord else "")
 

@@ -10,6 +10,7 @@ import pytest
 
 from app.core.errors import Rejected, Unavailable
 from app.domain.kinds import Kind, StepName
+from app.domain.records import ChannelRecord
 from app.providers.stalker.box import serial_of
 from app.simulator.behaviour import Account, Fault
 from app.simulator.process import PortalThread
@@ -38,7 +39,7 @@ async def test_finds_the_loader_behind_whatever_was_pasted(adapter: Any, path: s
     async with client_of(adapter) as client:
         provider = client.open(url=client.url + path)
         assert (await provider.test()).ok
-        assert provider.endpoint.endswith(("/portal.php", "/server/load.php"))
+        assert str(provider.endpoint).endswith(("/portal.php", "/server/load.php"))
 
 
 @pytest.mark.parametrize("path", ["/portal.php", "/c/portal.php", "/server/load.php"])
@@ -228,6 +229,7 @@ async def test_portals_of_a_folder_have_their_pictures_there() -> None:
     adapter = replace(STOCK, path="/stalker_portal/c/")
     async with client_of(adapter) as client:
         found = await walk(client.provider, StepName.CHANNELS)
-        logos = [record.logo for record in found.of(Kind.CHANNEL) if record.logo]
+        records = [record for record in found.of(Kind.CHANNEL) if isinstance(record, ChannelRecord)]
+        logos = [record.logo for record in records if record.logo]
         assert any(logo.startswith(f"{client.url}/stalker_portal/misc/logos/320/") for logo in logos)
         assert all(logo.startswith(("http://", "https://")) for logo in logos)

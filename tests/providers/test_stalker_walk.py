@@ -8,6 +8,7 @@ import pytest
 
 from app.core.errors import Malformed, Unavailable
 from app.domain.kinds import Kind, StepName
+from app.providers.base import StepReport
 from app.simulator.behaviour import Fault
 from app.simulator.stalker.profile import PANEL as PANEL_PROFILE
 from app.simulator.stalker.profile import STOCK as STOCK_PROFILE
@@ -278,3 +279,22 @@ async def test_stock_orders_by_name_where_it_ignores_the_wish_and_is_walked_all_
 async def _drain(stream: Any) -> None:
     async for _ in stream:
         pass
+
+
+async def test_a_portal_without_vod_has_no_walk_for_it() -> None:
+    async with client_of(PANEL, faults=(Fault(do="false", type="vod"),)) as client:
+        assert not (await client.provider.categories(Kind.MOVIE)).known
+        assert await client.provider.scopes(StepName.MOVIES, KINDS) == []
+        found = await walk(client.provider, StepName.SERIES)
+        assert found.ids(Kind.SERIES) == client.portal.expected_ids(Kind.SERIES)
+
+
+async def test_a_portal_that_goes_down_before_the_review_is_a_doubt() -> None:
+    async with client_of(PANEL) as client:
+        found = await walk(client.provider, StepName.MOVIES)
+        assert found.verdict.proven
+        report = StepReport(step=StepName.MOVIES, scopes=tuple(found.reports), distinct=len(found.records))
+        client.portal.behave(faults=(Fault(do="status", status=503),))
+        verdict = await client.provider.review(report)
+        assert not verdict.proven
+        assert "could not be asked again" in (verdict.doubt or "")

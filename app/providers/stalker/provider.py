@@ -113,7 +113,7 @@ class StalkerProvider:
         found: list[Scope] = []
         for family in FAMILIES.get(step, ()):
             listed = await self._list(family)
-            if family == "series" and not listed.known:
+            if not listed.known and (family == "series" or not await self._exists(family)):
                 continue
             if step is StepName.SERIES and family == "vod" and (Kind.MOVIE in kinds or not await self._mixes()):
                 continue
@@ -148,6 +148,16 @@ class StalkerProvider:
     async def resolve(self, kind: Kind, locator: Mapping[str, Any]) -> StreamLink:
         """A link for this moment."""
         return await Player(self._session, await self._guide()).resolve(kind, locator)
+
+    async def _exists(self, family: str) -> bool:
+        """Whether a portal without categories of a family has its list all the same; some have no VOD at all."""
+        if family == "itv":
+            return True
+        try:
+            await self._walker.peek(family, ALL, await self._reader())
+        except (Blank, Malformed):
+            return not await self._session.is_alive()
+        return True
 
     async def _mixes(self) -> bool:
         """Whether series live in VOD; where the portal has no native ones, that is where they are."""

@@ -69,7 +69,10 @@ class Review:
         more: list[Scope] = []
         doubts: list[str] = []
         for family in self._families:
-            wanted, doubt = await self._judge(family)
+            try:
+                wanted, doubt = await self._judge(family)
+            except Unavailable as error:
+                wanted, doubt = [], f"The portal could not be asked again: {error.detail}"
             more += wanted
             doubts += [doubt] if doubt else []
         if more:

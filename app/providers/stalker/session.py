@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from app.core.clock import now_ms
 from app.core.errors import Malformed, ProviderError, Rejected, Unavailable
@@ -16,6 +16,7 @@ from app.providers.stalker.discovery import GENRES, HANDSHAKE, Discovery
 from app.providers.stalker.login import AuthNeeded, judge_profile
 from app.providers.stalker.site import Site
 from app.providers.transport import ProviderClient, Reply, StreamedReply, Transport
+from app.providers.window import START
 
 ENVELOPE_PARAM: Final = {"JsHttpRequest": "1-xml"}  # several clones route on it
 TAKEN_OVER: Final = (
@@ -29,6 +30,7 @@ LARGEST_PAGE: Final = 16 * 1024 * 1024
 LARGEST_WORDS: Final = 64 * 1024
 
 T = TypeVar("T")
+Pulse = Literal["alive", "lost", "down"]
 
 
 class Session:
@@ -64,7 +66,7 @@ class Session:
         self._lock = asyncio.Lock()
         self._failure: tuple[int, ProviderError, float] | None = None
         self._probe_lock = asyncio.Lock()
-        self._probe: tuple[int, bool, float] | None = None
+        self._probe: tuple[int, Pulse, float] | None = None
 
     @property
     def endpoint(self) -> str | None:
@@ -81,9 +83,7 @@ class Session:
     @property
     def parallel(self) -> int:
         """The window of the portal's host."""
-        if self._client is not None:
-            return self._client.window.limit
-        return self._transport.window(self._remembered or self._url).limit
+        return START if self._client is None else self._client.window.limit
 
     async def ready(self) -> None:
         """Finds the portal and logs in, once."""
@@ -99,7 +99,7 @@ class Session:
             try:
                 return accept(await self._once(params))
             except Blank:
-                if await self._is_lost(generation):
+                if await self._pulse(generation) == "lost":
                     raise _Lost(generation, silent=True) from None
                 raise
             except SessionLost:
@@ -142,7 +142,7 @@ class Session:
 
     async def is_alive(self) -> bool:
         """Whether the portal answers this session at all: then an empty page is the page's own fault."""
-        return not await self._is_lost(self._generation, silent=False)
+        return await self._pulse(self._generation) == "alive"
 
     async def _once(self, params: Mapping[str, str]) -> Answer:
         assert self._client is not None  # noqa: S101 - after ready()
@@ -164,25 +164,24 @@ class Session:
         self._failure = (self._generation, error, float("inf"))
         return error
 
-    async def _is_lost(self, generation: int, *, silent: bool = True) -> bool:
-        """Asks for something small: whether an empty answer means a lost session. One question answers for all."""
+    async def _pulse(self, generation: int) -> Pulse:
+        """What an empty answer means, found out by asking for something small; one question answers for all."""
         if generation != self._generation:
-            return True
+            return "lost"
         async with self._probe_lock:
             probe = self._probe
             if probe is None or probe[0] != self._generation or time.monotonic() - probe[2] > PROBE_SECONDS:
-                lost = await self._probed(silent=silent)
-                self._probe = probe = (self._generation, lost, time.monotonic())
-        return probe[1] or generation != self._generation
+                self._probe = probe = (self._generation, await self._probed(), time.monotonic())
+        return "lost" if generation != self._generation else probe[1]
 
-    async def _probed(self, *, silent: bool) -> bool:
+    async def _probed(self) -> Pulse:
         try:
             answer = await self._once(GENRES)
         except (SessionLost, Blank):
-            return True
+            return "lost"
         except Unavailable:
-            return not silent
-        return answer.nothing
+            return "down"
+        return "lost" if answer.nothing else "alive"
 
     async def _renew(self, generation: int) -> None:
         async with self._lock:
