@@ -15,7 +15,7 @@ from app.snapshots.versions import Version
 
 LIMITS: Final = (100, 250, 500, 1000, 2000, 5000)
 DEFAULT_LIMIT: Final = 1000
-MAX_DIGITS: Final = 10
+MAX_PAGE: Final = 999_999_999
 WRITTEN: Final = (Kind.MOVIE, Kind.SERIES, Kind.CHANNEL)  # the order of the lists in a file
 
 
@@ -133,7 +133,7 @@ def _within(place: int, size: int) -> int:
 
 
 def _positive(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < MAX_DIGITS and int(text) > 0
+    return text.isascii() and text.isdigit() and len(text) <= len(str(MAX_PAGE)) and int(text) > 0
 
 
 def _link(provider_id: str, version: Version, wanted: PageRequest) -> str:

@@ -62,8 +62,12 @@ async def bytes_of(client: httpx.AsyncClient, url: str, **headers: str) -> tuple
         return response, b"".join([chunk async for chunk in response.aiter_raw()])
 
 
-@pytest.mark.parametrize("query", ["", "?page=2", f"?page=1&limit=100&version={VERSION}", "?kind=movies&limit=5000"])
-async def test_gzip_inflates_to_what_identity_sends(client: httpx.AsyncClient, query: str) -> None:
+async def test_gzip_inflates_to_what_identity_sends(client: httpx.AsyncClient) -> None:
+    for query in ("", "?page=2", f"?page=1&limit=100&version={VERSION}", "?kind=movies&limit=5000"):
+        await check_encodings(client, query)
+
+
+async def check_encodings(client: httpx.AsyncClient, query: str) -> None:
     packed, zipped = await bytes_of(client, URL + query, **{"Accept-Encoding": "br, gzip;q=0.8"})
     plain, raw = await bytes_of(client, URL + query)
     inflate = zlib.decompressobj(31)
@@ -108,11 +112,13 @@ async def test_following_next_reads_one_version_whatever_is_published_meanwhile(
     assert second["version"] != VERSION
 
 
-@pytest.mark.parametrize("accept", ["gzip", "identity"])
-@pytest.mark.parametrize("query", ["", "?page=1", f"?version={VERSION}", f"?page=1&limit=250&version={VERSION}"])
-async def test_a_known_tag_is_answered_with_304_and_head_with_the_headers_of_get(
-    client: httpx.AsyncClient, query: str, accept: str
-) -> None:
+async def test_a_known_tag_is_answered_with_304_and_head_with_the_headers_of_get(client: httpx.AsyncClient) -> None:
+    for query in ("", "?page=1", f"?version={VERSION}", f"?page=1&limit=250&version={VERSION}"):
+        for accept in ("gzip", "identity"):
+            await check_conditions(client, query, accept)
+
+
+async def check_conditions(client: httpx.AsyncClient, query: str, accept: str) -> None:
     headers = {"Accept-Encoding": accept}
     got = await client.get(URL + query, headers=headers)
     head = await client.head(URL + query, headers=headers)
@@ -145,24 +151,28 @@ async def test_with_keys_nothing_is_public(stand: Stand) -> None:
         assert pinned.headers["cache-control"] == "private, max-age=31536000, immutable"
 
 
-@pytest.mark.parametrize(
-    ("query", "field"),
-    [
-        ("limit=99", "limit"),
-        ("limit=1e3", "limit"),
-        ("limit=٥٠٠", "limit"),
-        ("page=0", "page"),
-        ("page=-1", "page"),
-        ("page=", "page"),
-        ("page=99999999999999999999", "page"),
-        ("kind=movie", "kind"),
-        ("version=x", "version"),
-        ("version=k7f2.0", "version"),
-        ("version=k7f2.1.1&page=1", "version"),
-        ("version=" + "9" * 5000 + ".1", "version"),
-    ],
+UNUSABLE = (
+    ("limit=99", "limit"),
+    ("limit=1e3", "limit"),
+    ("limit=٥٠٠", "limit"),
+    ("page=0", "page"),
+    ("page=-1", "page"),
+    ("page=", "page"),
+    ("page=99999999999999999999", "page"),
+    ("kind=movie", "kind"),
+    ("version=x", "version"),
+    ("version=k7f2.0", "version"),
+    ("version=k7f2.1.1&page=1", "version"),
+    ("version=" + "9" * 5000 + ".1", "version"),
 )
-async def test_what_cannot_be_used_is_named(client: httpx.AsyncClient, query: str, field: str) -> None:
+
+
+async def test_what_cannot_be_used_is_named(client: httpx.AsyncClient) -> None:
+    for query, field in UNUSABLE:
+        await check_refusal(client, query, field)
+
+
+async def check_refusal(client: httpx.AsyncClient, query: str, field: str) -> None:
     response = await client.get(f"{URL}?{query}")
     assert response.status_code == 422
     assert response.headers["content-type"] == "application/problem+json"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 from sqlmodel import col
 
 from app.core.clock import now_ms
@@ -94,6 +94,13 @@ async def add_provider(database: Database, provider_id: str = PROVIDER) -> int:
         pk = await writer.scalar(insert(Provider).values(**provider).returning(col(Provider.pk)))
         await writer.execute(insert(CatalogueHead).values(provider_pk=pk, epoch="k7f2"))
     return int(pk)
+
+
+async def find_or_add(database: Database) -> int:
+    """The provider that is there, or a new one."""
+    async with database.reader() as reader:
+        pk = await reader.scalar(select(col(Provider.pk)).where(col(Provider.id) == PROVIDER))
+    return int(pk) if pk is not None else await add_provider(database)
 
 
 async def take_lease(database: Database, pk: int) -> int:

@@ -10,7 +10,7 @@ from app.snapshots.files import File
 from app.snapshots.pages import PageRequest
 from app.snapshots.publish import Publisher
 from app.snapshots.read import Snapshots
-from tests.snapshots.catalogue import PROVIDER, Catalogue, add_provider, take_lease, write
+from tests.snapshots.catalogue import PROVIDER, Catalogue, find_or_add, take_lease, write
 
 
 @dataclass
@@ -47,11 +47,11 @@ async def content(file: File, *, gzip: bool) -> bytes:
     return body
 
 
-async def open_stand(url: str, folder: Path) -> Stand:
-    database, artifacts = Database(url), LocalStore(folder)
+async def open_stand(url: str, folder: Path, database: Database | None = None) -> Stand:
+    database, artifacts = database or Database(url), LocalStore(folder)
     snapshots = Snapshots(database, artifacts)
     publisher = Publisher(database, artifacts, published=snapshots.forget)
-    return Stand(database, artifacts, snapshots, publisher, folder, await add_provider(database))
+    return Stand(database, artifacts, snapshots, publisher, folder, await find_or_add(database))
 
 
 @pytest.fixture

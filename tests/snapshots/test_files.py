@@ -1,16 +1,21 @@
 """Pages joined = document = rows, in both encodings."""
 
+import asyncio
 import gzip
 import zlib
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app.core.jsonio import loads
+from app.db.engine import Database
 from app.domain.kinds import Kind
 from app.snapshots.pages import LIMITS, PageRequest, parse_page
-from tests.snapshots.catalogue import Catalogue, check_document, simple
-from tests.snapshots.conftest import Stand
+from tests.snapshots.catalogue import Catalogue, Item, check_document, simple
+from tests.snapshots.conftest import Stand, open_stand
 
 
 def one_member(data: bytes) -> bytes:
@@ -73,3 +78,55 @@ async def test_pages_joined_are_the_document_and_the_rows(stand: Stand, counts: 
     version = await stand.publish(catalogue)
     assert version == "k7f2.1"
     await check_all(stand, catalogue, version)
+
+
+names = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)  # Postgres takes no NUL
+counts = st.sampled_from([0, 1, 2, 99, 100, 101, 499, 999, 1000, 1001, 1250]) | st.integers(0, 1300)
+
+
+@st.composite
+def catalogues(draw: st.DrawFn) -> Catalogue:
+    """Any mix of kinds, gaps, hidden and doubled categories, removed items and names in any script."""
+    catalogue = Catalogue()
+    for kind in Kind:
+        places = draw(st.lists(st.integers(0, 9), max_size=4, unique=True))
+        public = [f"{kind.value[0]}{place}" for place in places]
+        catalogue.categories.update(dict.fromkeys(public, kind))
+        catalogue.hidden.update(draw(st.sets(st.sampled_from(public))) if public else ())
+        sets = draw(st.lists(st.permutations(public), min_size=1, max_size=4))
+        some = draw(st.lists(names, min_size=1, max_size=5))
+        random = draw(st.randoms(use_true_random=False))
+        removed, gaps = draw(st.sampled_from([0, 0.01, 0.5, 1])), draw(st.integers(1, 3))
+        ordinal = 0
+        for _ in range(draw(counts)):
+            ordinal += random.randint(1, gaps)
+            chosen = tuple(random.choice(sets)[: random.randint(0, 3)])
+            alive = random.random() >= removed
+            catalogue.items.append(Item(kind, ordinal, random.choice(some), chosen, is_active=alive))
+    return catalogue
+
+
+@settings(
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
+)
+@given(steps=st.lists(st.tuples(catalogues(), st.sampled_from(LIMITS)), min_size=1, max_size=2))
+def test_any_catalogue_is_published_as_its_rows_are(
+    database_url: str, tmp_path: Path, steps: list[tuple[Catalogue, int]]
+) -> None:
+    """Each example goes on where the one before ended, so that most versions are built upon another."""
+
+    async def run() -> None:
+        database = Database(database_url)
+        try:
+            stand = await open_stand(database_url, tmp_path / "artifacts", database)
+            for catalogue, limit in steps:
+                version = await stand.publish(catalogue)
+                assert version is not None
+                await check_all(stand, catalogue, version, (limit,))
+        finally:
+            await database.close()
+
+    asyncio.run(run())

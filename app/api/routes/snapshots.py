@@ -1,15 +1,16 @@
 """Published versions of a catalogue: as one document, in pages, and which one is current."""
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from app.api.bodies import Caching, respond
-from app.api.deps import ContextDep, ProviderId
+from app.api.deps import ContextDep, ProviderId, get_context
 from app.api.model import Answer, Problem, Time
 from app.api.schemas import StatsBody
-from app.snapshots.pages import parse_page
+from app.domain.kinds import PLURALS
+from app.snapshots.pages import LIMITS, MAX_PAGE, parse_page
 
 HEAD_CACHING: Final = {"Cache-Control": "public, max-age=5"}
 FILE: Final[dict[int | str, dict[str, Any]]] = {
@@ -21,16 +22,23 @@ FILE: Final[dict[int | str, dict[str, Any]]] = {
     503: {"model": Problem, "description": "`building`: the first version; see `Retry-After`."},
 }
 
-router = APIRouter(tags=["snapshots"])
 
-VersionText = Annotated[
-    str | None, Query(description="`epoch.n`: an answer that never changes. Left out: the current version.")
-]
-PageText = Annotated[str | None, Query(description="From 1; left out: the whole catalogue.", examples=["1"])]
-LimitText = Annotated[
-    str | None, Query(description="100, 250, 500, 1000 (default, prebuilt), 2000 or 5000 items on a page.")
-]
-KindText = Annotated[str | None, Query(description="`movies`, `series` or `channels` alone, in pages.")]
+def _query(name: str, description: str, **schema: Any) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
+
+
+# Told here and read by hand: filling a signature costs as much as sending the page.
+PARAMETERS: Final = {
+    "parameters": [
+        {"name": "provider_id", "in": "path", "required": True, "schema": {"type": "string"}},
+        _query("version", "`epoch.n`: an answer that never changes. Left out: the current version.", type="string"),
+        _query("page", "From 1. Left out: the whole catalogue.", type="integer", minimum=1, maximum=MAX_PAGE),
+        _query("limit", "Items on a page; pages of 1000 are prebuilt.", type="integer", enum=LIMITS, default=1000),
+        _query("kind", "Items of this kind alone, in pages.", type="string", enum=list(PLURALS)),
+    ]
+}
+
+router = APIRouter(tags=["snapshots"])
 
 
 class SyncBody(Answer):
@@ -51,23 +59,15 @@ class HeadBody(Answer):
 
 
 @router.head("/{provider_id}/snapshot", include_in_schema=False)
-@router.get("/{provider_id}/snapshot", response_class=Response, responses=FILE)
-async def get_snapshot(
-    *,
-    request: Request,
-    context: ContextDep,
-    provider_id: ProviderId,
-    version: VersionText = None,
-    page: PageText = None,
-    limit: LimitText = None,
-    kind: KindText = None,
-) -> Response:
+@router.get("/{provider_id}/snapshot", response_class=Response, responses=FILE, openapi_extra=PARAMETERS)
+async def get_snapshot(request: Request) -> Response:
     """The catalogue, built and compressed before anybody asks: one document, or in pages that `next` links."""
-    wanted, snapshots = parse_page(page, limit, kind), context.snapshots
+    context, query, provider_id = get_context(request), request.query_params, request.path_params["provider_id"]
+    wanted, version = parse_page(query.get("page"), query.get("limit"), query.get("kind")), query.get("version")
     if wanted is None:
-        file = await snapshots.document(provider_id, version)
+        file = await context.snapshots.document(provider_id, version)
     else:
-        file = await snapshots.page(provider_id, version, wanted)
+        file = await context.snapshots.page(provider_id, version, wanted)
     settings = context.settings
     return await respond(request, file, Caching(private=bool(settings.api_keys), max_age=settings.snapshot_max_age))
 
