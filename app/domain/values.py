@@ -42,7 +42,12 @@ def text(value: Any) -> str:
 
 def _storable(value: str) -> str:
     # Postgres holds no NUL, and UTF-8 no lone surrogate: both come from cut JSON escapes.
-    return _SURROGATE.sub("�", value.replace("\0", ""))
+    value = value.replace("\0", "")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return _SURROGATE.sub("�", value)
+    return value
 
 
 def text_or_none(value: Any) -> str | None:
@@ -74,6 +79,7 @@ def number(value: Any) -> float | int | None:
     return int(value) if value.is_integer() else value
 
 
+@lru_cache(maxsize=8192)  # ratings, durations and flags repeat all the time
 def _parsed(value: str) -> float | int | None:
     value = value.strip()
     if not value or len(value) > 40:  # noqa: PLR2004 - no number is that long; int() of a million digits is an attack

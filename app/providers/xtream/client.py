@@ -17,7 +17,8 @@ from app.providers.transport import Reply, Transport
 from app.providers.xtream.account import Account, is_account, read_account
 from app.providers.xtream.classify import Answer, Body, classify
 from app.providers.xtream.lists import ListSplitter, Shape
-from app.providers.xtream.parse import Membership, Site
+from app.providers.xtream.parse import Membership
+from app.providers.xtream.site import Site
 from app.providers.xtream.spool import Repeats, Spool
 
 API: Final = "/player_api.php"

@@ -16,7 +16,8 @@ from app.domain.values import (
     text,
     text_or_none,
 )
-from app.providers.xtream.parse import Site, extension, identity
+from app.providers.xtream.parse import extension, identity
+from app.providers.xtream.site import Site
 
 FIRST_SEASON: Final = 1
 LAST: Final = float("inf")

@@ -2,9 +2,8 @@
 
 import json
 import re
-from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final, TypeVar
-from urllib.parse import quote, urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -14,7 +13,6 @@ from app.domain.records import CategoryRecord, ChannelRecord, MovieRecord, Recor
 from app.domain.values import (
     clean_text,
     epoch_ms,
-    image,
     integer,
     minutes,
     names,
@@ -25,6 +23,7 @@ from app.domain.values import (
     truth,
     year,
 )
+from app.providers.xtream.site import Site
 
 R = TypeVar("R", bound=Struct)
 Title = TypeVar("Title", MovieRecord, SeriesRecord)
@@ -32,7 +31,6 @@ Title = TypeVar("Title", MovieRecord, SeriesRecord)
 NO_ID: Final = frozenset({"", "0", "null"})
 MAX_ID: Final = 200
 MAX_RAW: Final = 2000
-SHORT_SECRET: Final = 3  # a password of three letters would be found in every other word
 _EXTENSION = re.compile(r"[a-z0-9]{1,6}")
 _NAMED_YEAR = re.compile(r"\((\d{4})\)\s*$")
 
@@ -99,51 +97,6 @@ class TitleRow(Struct, gc=False):
     tmdb_id: Any = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """The panel as its records see it: what relative pictures belong to, and what must never leave."""
-
-    base: str
-    users: tuple[str, ...] = field(repr=False)  # in all spellings
-    passwords: tuple[str, ...] = field(repr=False)
-
-    @classmethod
-    def of(cls, base: str, username: str, password: str) -> "Site":
-        return cls(base=base, users=_spellings(username), passwords=_spellings(password))
-
-    def hide(self, words: str) -> str:
-        """The words without user name and password."""
-        for secret in (*self.passwords, *self.users):
-            words = words.replace(secret, "***") if len(secret) > SHORT_SECRET else words
-        return words
-
-    def tells(self, url: str) -> bool:
-        """Whether the URL carries the account: user name and password together."""
-        return any(word in url for word in self.passwords) and any(word in url for word in self.users)
-
-    def image(self, value: Any) -> str | None:
-        found = image(value, self._absolute)
-        return None if found is None or self.tells(found) else found
-
-    def source(self, value: Any) -> str | None:
-        """A direct address that anyone may see: without a query, a user or a word of the account in it."""
-        found = text(value).strip()
-        if not found or "?" in found or "@" in found or not found.startswith(("http://", "https://")):
-            return None
-        return None if self.tells(found) else found
-
-    def _absolute(self, value: str) -> str | None:
-        parts = urlsplit(self.base)
-        if value.startswith("//"):
-            return f"{parts.scheme}:{value}"
-        return f"{parts.scheme}://{parts.netloc}/{value.lstrip('/')}"
-
-
-def _spellings(secret: str) -> tuple[str, ...]:
-    """As it is and as URLs spell it, longest first."""
-    return tuple(sorted({secret, quote(secret, safe="")}, key=len, reverse=True)) if secret else ()
-
-
 def identity(value: Any) -> str | None:
     """The panel's own id as text; None for null, `""` and 0."""
     found = text(value).strip()
@@ -157,9 +110,9 @@ def members(category_id: Any, category_ids: Any) -> tuple[str, ...]:
         category_ids = list(category_ids.values())
     if type(category_ids) is not list or not category_ids:
         return () if first in NO_ID else (first,)
+    if len(category_ids) == 1 and text(category_ids[0]) == first and first not in NO_ID:
+        return (first,)  # nearly all rows say it twice
     found = [first, *[text(entry).strip() for entry in category_ids]]
-    if len(found) == 2 and found[1] == first and first not in NO_ID:  # noqa: PLR2004 - nearly all rows say it twice
-        return (first,)
     return tuple(dict.fromkeys([entry for entry in found if entry not in NO_ID]))
 
 
@@ -280,10 +233,15 @@ def _extra(custom_sid: Any, direct_source: Any, site: Site) -> dict[str, Any]:
     return extra
 
 
+@lru_cache(maxsize=256)
+def _extension(value: str) -> str | None:
+    found = value.strip().lower().lstrip(".")
+    return found if _EXTENSION.fullmatch(found) else None
+
+
 def extension(value: Any) -> str | None:
     """A container's file extension; None when there is no usable one."""
-    found = text(value).strip().lower().lstrip(".")
-    return found if _EXTENSION.fullmatch(found) else None
+    return _extension(value) if type(value) is str else None
 
 
 def category(entry: Any, position: int) -> CategoryRecord | None:

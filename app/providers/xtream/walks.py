@@ -13,7 +13,6 @@ from app.providers.xtream.lists import ListSplitter
 from app.providers.xtream.parse import (
     LiveRow,
     Membership,
-    Site,
     TitleRow,
     channel,
     identity,
@@ -23,6 +22,7 @@ from app.providers.xtream.parse import (
     series,
     tolerant,
 )
+from app.providers.xtream.site import Site
 from app.providers.xtream.spool import Repeats, Spool
 
 
