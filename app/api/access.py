@@ -6,7 +6,7 @@ from hmac import compare_digest
 from typing import Final
 from urllib.parse import parse_qs
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.errors import problem
@@ -20,7 +20,7 @@ class ApiKeys:
     def __init__(self, app: ASGIApp, *, keys: Sequence[str]) -> None:
         self._app = app
         # Digests have one length: comparing them tells nothing about the keys, not even how long they are.
-        self._digests = [_digest(key) for key in keys]
+        self._digests = [_digest(key.encode()) for key in keys]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not self._digests or _is_open(scope["path"]):
@@ -37,7 +37,7 @@ class ApiKeys:
             )
             await answer(scope, receive, send)
 
-    def _knows(self, presented: Sequence[str]) -> bool:
+    def _knows(self, presented: Sequence[bytes]) -> bool:
         known = False
         for word in presented:
             for digest in self._digests:
@@ -49,14 +49,18 @@ def _is_open(path: str) -> bool:
     return path == OPEN_PREFIX or path.startswith(f"{OPEN_PREFIX}/")
 
 
-def _presented(scope: Scope) -> list[str]:
-    headers = Headers(scope=scope)
-    found = [headers.get("x-api-key", "")]
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
+def _presented(scope: Scope) -> list[bytes]:
+    headers = dict(scope["headers"])
+    found = [headers.get(b"x-api-key", b"").strip()]
+    scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
+    if scheme.lower() == b"bearer":
         found.append(token.strip())
-    found += parse_qs(scope["query_string"].decode("latin-1")).get("key", [])[:1]
+    found += [word.encode("utf-8", "replace") for word in _queried(scope)[:1]]
     return [word for word in found if word]
+
+
+def _queried(scope: Scope) -> list[str]:
+    return parse_qs(scope["query_string"].decode("latin-1")).get("key", [])
 
 
 def _private(send: Send) -> Send:
@@ -71,5 +75,5 @@ def _private(send: Send) -> Send:
     return guarded
 
 
-def _digest(word: str) -> bytes:
-    return sha256(word.encode("utf-8", "surrogateescape")).digest()
+def _digest(word: bytes) -> bytes:
+    return sha256(word).digest()

@@ -87,5 +87,8 @@ def _bare(path: str) -> bool:
 
 
 def _template(scope: Scope) -> str:
-    route = scope.get("route")
-    return str(getattr(route, "path_format", None) or getattr(route, "path", UNMATCHED))
+    """The path with names in place of what the route took out of it."""
+    if "route" not in scope:
+        return UNMATCHED
+    names = {str(value): f"{{{name}}}" for name, value in scope.get("path_params", {}).items()}
+    return "/".join(names.get(part, part) for part in scope["path"].split("/"))
