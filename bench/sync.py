@@ -42,10 +42,13 @@ class Result:
     cost: Cost
     floor: float | None = None
     aim: str = ""
+    rate: bool = False  # the ratio is one of rates (more is better), not of times
 
     @property
     def ratio(self) -> float | None:
-        return self.cost.wall / self.floor if self.floor else None
+        if not self.floor:
+            return None
+        return self.floor / self.cost.wall if self.rate else self.cost.wall / self.floor
 
 
 async def sync(clock: Clock, given: dict[str, Any]) -> dict[str, Any]:

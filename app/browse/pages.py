@@ -85,7 +85,8 @@ def _key(stretch: Stretch) -> str:
 
 def _source(wanted: Filter) -> str:
     items = f"{wanted.kind.value} m"
-    return f"item_category c JOIN {items} ON m.ordinal = c.ordinal" if _by_membership(wanted) else items
+    # CROSS JOIN holds SQLite to this order: the members of one category, not all items, whatever its statistics say.
+    return f"item_category c CROSS JOIN {items}" if _by_membership(wanted) else items
 
 
 def _ordinal(wanted: Filter) -> str:
@@ -100,7 +101,7 @@ def _by_membership(wanted: Filter) -> bool:
 def _conditions(marks: Marks, wanted: Filter) -> list[str]:
     found = [f"m.provider_pk = {wanted.provider_pk:d}"]
     if _by_membership(wanted) and wanted.categories:
-        found.append(f"c.category_id = {marks(wanted.categories[0])}")
+        found += [f"c.category_id = {marks(wanted.categories[0])}", "m.ordinal = c.ordinal"]
     elif wanted.categories is not None:
         among = marks.one_of(wanted.categories, "text")
         found.append(f"m.ordinal IN (SELECT c.ordinal FROM item_category c WHERE c.category_id {among})")  # noqa: S608
