@@ -5,6 +5,7 @@ import pytest
 
 from app.core.errors import Malformed, ProviderError, Rejected, Unavailable
 from app.domain.kinds import Kind
+from app.domain.records import MovieRecord
 from tests.providers.panel import PASSWORD, USERNAME, account, panel
 from tests.providers.raw_server import Asked, RawServer, reply
 
@@ -226,7 +227,7 @@ async def test_an_empty_list_of_an_account_that_is_over_is_a_refusal(status: str
 
 
 async def test_follows_a_panel_that_moved_and_remembers_where() -> None:
-    async with panel({"get_vod_streams": [{"stream_id": 1}]}, path="/edge") as one:
+    async with panel({"get_vod_streams": [{"stream_id": 1, "stream_icon": "/a.png"}]}, path="/edge") as one:
 
         def moved(asked: Asked) -> bytes:
             return reply("", 302, {"Location": f"{one.server.url}/edge{asked.target}"})
@@ -235,7 +236,9 @@ async def test_follows_a_panel_that_moved_and_remembers_where() -> None:
             one.provider._client._pasted = old.url
             assert (await one.provider.test()).ok
             assert one.provider.endpoint == f"{one.server.url}/edge"
-            await one.pages(Kind.MOVIE)
+            [record], _ = await one.walked(Kind.MOVIE)
             link = await one.provider.resolve(Kind.CHANNEL, {"id": "9"})
         assert len(old.asked) == 1
+        assert isinstance(record, MovieRecord)
+        assert record.poster == f"{old.url}/a.png"
         assert link.url.startswith(f"{one.server.url}/edge/live/")

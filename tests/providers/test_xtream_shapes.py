@@ -200,17 +200,17 @@ async def test_a_title_listed_once_per_category_is_one_record_with_all_of_them()
     assert all(one == found[0] for one in found)
 
 
-def test_knowing_a_million_ids_takes_little_memory() -> None:
+def test_knowing_all_ids_takes_little_memory() -> None:
     repeats = Repeats("stream_id")
-    for start in range(0, 1_000_000, 1000):
+    for start in range(0, 200_000, 1000):
         repeats.note([Membership(stream_id=str(number)) for number in range(start, start + 1000)])
     repeats.note([Membership(stream_id=77)])
-    assert getsizeof(repeats._seen) < 12_000_000
+    assert getsizeof(repeats._seen) < 2_400_000  # 12 MB for a million
     tracemalloc.start()
     assert repeats.settle()
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 48_000_000
+    assert peak < 9_600_000  # 48 MB for a million, for a moment
     assert repeats._repeated == {hash("77")}
     assert not repeats._seen
 

@@ -91,7 +91,8 @@ class XtreamClient:
 
     @property
     def site(self) -> Site:
-        return Site.of(self.base, **self._credentials)
+        # Pictures hang on the address that was given: one that redirects here today may lead elsewhere tomorrow.
+        return Site.of(self._pasted, **self._credentials)
 
     async def account(self, *, fresh: bool = False) -> Account:
         """The accepted login; asked for once, whoever comes first."""
