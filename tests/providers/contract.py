@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from app.domain.kinds import ITEM_STEPS, Kind, ProviderKind, StepName
 from app.domain.records import Record, RejectedRecord
@@ -152,18 +153,29 @@ async def pages_of(provider: Provider, scope: Scope) -> AsyncGenerator[Page, Non
             last = last or page.last
 
 
+Answer = tuple[int, bytes]
+
+
 @asynccontextmanager
-async def odd_portal(status: int, body: bytes, *, headers: str = "") -> AsyncIterator[tuple[str, list[bytes]]]:
+async def odd_portal(status: int, body: bytes) -> AsyncIterator[tuple[str, list[bytes]]]:
     """A server with the same answer for every request; yields its URL and the requests it got."""
+    async with scripted_portal(lambda _: (status, body)) as found:
+        yield found
+
+
+@asynccontextmanager
+async def scripted_portal(script: Callable[[dict[str, str]], Answer]) -> AsyncIterator[tuple[str, list[bytes]]]:
+    """A server that answers by the query of each request; yields its URL and the requests it got."""
     requests: list[bytes] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 requests.append(head)
+                query = urlsplit(head.split(b" ", 2)[1].decode()).query
+                status, body = script(dict(parse_qsl(query, keep_blank_values=True)))
                 writer.write(
-                    f"HTTP/1.1 {status} Odd\r\nContent-Type: text/html\r\n{headers}"
-                    f"Content-Length: {len(body)}\r\n\r\n".encode()
+                    f"HTTP/1.1 {status} Odd\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\n\r\n".encode()
                     + body
                 )
                 await writer.drain()

@@ -83,6 +83,8 @@ class Discovery:
         except Unavailable:
             if last is None:
                 raise
+            # The host is out of order as a whole: the other candidates get one look each.
+            self._attempts = 0
             return last
 
     def _is_elsewhere(self, reply: Reply, outcome: ProviderError) -> bool:

@@ -117,7 +117,8 @@ class Walker:
         records, rejected = read_records(family, listing, reader)
         ids = _ids(records)
         repeats, ends = watch.repeats(number, ids), not listing.rows and watch.is_behind(number, listing)
-        ends = ends or watch.repeats_tail(number, ids)
+        if watch.repeats_tail(number, ids):
+            ends, records = True, []
         watch.learn(number, listing, ids)
         watch.rejected[number] = len(rejected)
         self._notice(scope, family, records)
