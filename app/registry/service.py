@@ -171,7 +171,7 @@ class Registry:
 
     def _changed(self, row: Provider, change: ProviderChange) -> dict[str, Any]:
         given = {"name": change.name, "enabled": change.enabled}
-        values = {name: value for name, value in given.items() if not isinstance(value, Unset)}
+        values: dict[str, Any] = {name: value for name, value in given.items() if not isinstance(value, Unset)}
         if change.options or change.credentials or not isinstance(change.url, Unset):
             values |= self._reachable(row, change)
         if not isinstance(change.schedule, Unset):

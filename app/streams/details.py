@@ -82,18 +82,18 @@ class Details:
             self._flights.launch(key, lambda: _quietly(renew, key))
 
     async def _series(self, series_id: str) -> tuple[int, dict[str, Any]]:
-        columns = (Series.provider_pk, Series.locator)
+        columns = select(col(Series.provider_pk), col(Series.locator))
         async with self._database.reader() as reader:
-            row = await reader.row(select(*columns).where(col(Series.id) == series_id))
+            row = await reader.row(columns.where(col(Series.id) == series_id))
         if row is None:
             raise NotFound(NO_SERIES)
         return row.provider_pk, jsonio.loads(row.locator)
 
     async def _season(self, series_id: str, number: int) -> Any:
-        columns = (Season.record, Season.episodes_fetched_at)
+        columns = select(col(Season.record), col(Season.episodes_fetched_at))
         mine = (col(Season.series_id) == series_id, col(Season.number) == number)
         async with self._database.reader() as reader:
-            return await reader.row(select(*columns).where(*mine))
+            return await reader.row(columns.where(*mine))
 
     async def _page(self, documents: Any, *, page: int, limit: int) -> tuple[list[bytes], int]:
         async with self._database.reader() as reader:
@@ -127,7 +127,7 @@ async def _store_seasons(writer: Writer, provider_pk: int, series_id: str, recor
     mine = col(Season.series_id) == series_id
     known = {
         row.number: row.episodes_fetched_at
-        for row in await writer.rows(select(Season.number, Season.episodes_fetched_at).where(mine))  # type: ignore[call-overload]
+        for row in await writer.rows(select(col(Season.number), col(Season.episodes_fetched_at)).where(mine))
     }
     now = now_ms()
     rows = [

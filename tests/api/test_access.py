@@ -44,7 +44,7 @@ async def test_probes_need_no_key(guarded: Served, path: str) -> None:
     ],
 )
 async def test_each_way_to_show_a_key_opens(guarded: Served, headers: dict[str, str], query: str) -> None:
-    encoded = [(name, value.encode("latin-1")) for name, value in headers.items()]
+    encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
     assert (await guarded.client.get(f"/api/providers{query}", headers=encoded)).status_code == 200
 
 

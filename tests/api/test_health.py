@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import event
 
 from app.config import Settings
 from tests.support.server import Served, serving
@@ -39,8 +40,7 @@ async def test_a_missing_worker_is_named(served: Served) -> None:
 
 async def test_a_database_that_went_away_is_named_without_its_address(served: Served) -> None:
     await served.context.database.close()
-    served.context.database._readers = served.context.database._readers.execution_options()
-    served.context.database._readers.sync_engine.pool._creator = _refuse
+    event.listen(served.context.database._readers.sync_engine, "do_connect", _refuse)
     problem = await served.json("GET", "/health/ready", 503)
     assert problem["checks"]["database"].startswith("unreachable")
     assert problem["checks"]["schema"].startswith("unreachable")

@@ -113,7 +113,7 @@ async def test_the_index_can_be_rebuilt_from_the_rows(shop: Shop) -> None:
 async def test_forgetting_goes_in_bites_and_spares_others(shop: Shop) -> None:
     pk = await shop.stock({Kind.MOVIE: movies(5)})
     await shop.stock({Kind.MOVIE: movies(3)}, name="two")
-    gone = []
+    gone: list[int] = []
     while not gone or gone[-1]:
         async with shop.database.writer() as writer:
             gone.append(await search.forget(writer, pk, limit=2))

@@ -138,7 +138,7 @@ async def test_renewed_seasons_remember_which_episodes_are_known(desk: Desk) -> 
     numbers = [orjson.loads(one)["number"] for one in (await desk.streams.seasons(series))[0]]
     assert numbers == [1, 3]
     async with desk.database.reader() as reader:
-        rows = await reader.rows(select(Season.number, Season.episodes_fetched_at))  # type: ignore[call-overload]
+        rows = await reader.rows(select(col(Season.number), col(Season.episodes_fetched_at)))
         assert {row.number: row.episodes_fetched_at is not None for row in rows} == {1: True, 3: False}
         assert len(await reader.rows(select(col(Episode.id)))) == 3
 

@@ -70,7 +70,7 @@ async def list_episodes(
 def _link(link: StreamLink, *, redirect: bool) -> Response:
     if redirect:
         return RedirectResponse(link.url, 302, NO_STORE)
-    answer = StreamAnswer(url=link.url, headers=dict(link.headers), expires_at=link.expires_at)
+    answer = StreamAnswer.model_validate(link)
     return JSONResponse(answer.model_dump(by_alias=True), headers=NO_STORE)
 
 
