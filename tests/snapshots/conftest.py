@@ -3,9 +3,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from app.artifacts.local import LocalStore
 from app.db.engine import Database
+from app.db.tables import Snapshot
 from app.snapshots.files import File
 from app.snapshots.pages import PageRequest
 from app.snapshots.publish import Publisher
@@ -45,6 +47,15 @@ async def content(file: File, *, gzip: bool) -> bytes:
     assert body is not None
     assert len(body) == loaded.length
     return body
+
+
+def stored(stand: Stand) -> list[str]:
+    return sorted(file.name for file in stand.folder.rglob("*") if file.is_file())
+
+
+async def rows_of(database: Database) -> int:
+    async with database.reader() as reader:
+        return int(await reader.scalar(select(func.count()).select_from(Snapshot)))
 
 
 async def open_stand(url: str, folder: Path, database: Database | None = None) -> Stand:

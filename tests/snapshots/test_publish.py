@@ -7,23 +7,20 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, update
-from sqlmodel import col
+from sqlalchemy import update
 
 from app.artifacts.local import LocalStore, LocalWriter
-from app.core.errors import Gone, LeaseLost, NotReady
+from app.core.errors import LeaseLost, NotReady
 from app.core.ports import ArtifactInfo
-from app.db.engine import Database
-from app.db.tables import Provider, Snapshot
+from app.db.tables import Provider
 from app.domain.kinds import Kind
-from app.snapshots import publish as publishing
+from app.snapshots import retention
 from app.snapshots.member import deflated as real
 from app.snapshots.pages import PageRequest
 from app.snapshots.publish import Publisher
 from app.snapshots.read import Snapshots
-from app.snapshots.retention import HOUR_MS, Keep, Published, kept, left_at, sweep
 from tests.snapshots.catalogue import PROVIDER, Item, check_document, simple, take_lease, write
-from tests.snapshots.conftest import Stand
+from tests.snapshots.conftest import Stand, rows_of, stored
 
 OLD = simple(1100, 40, 1)
 NEW = simple(1101, 50, 3)
@@ -77,15 +74,6 @@ class BreakingWriter:
         return info
 
 
-def stored(stand: Stand) -> list[str]:
-    return sorted(file.name for file in stand.folder.rglob("*") if file.is_file())
-
-
-async def rows_of(database: Database) -> int:
-    async with database.reader() as reader:
-        return int(await reader.scalar(select(func.count()).select_from(Snapshot)))
-
-
 async def test_an_unchanged_catalogue_makes_no_version(stand: Stand) -> None:
     assert await stand.publish() is None
     with pytest.raises(NotReady):
@@ -132,7 +120,7 @@ async def test_a_crash_before_the_commit_of_the_flip_changes_nothing(
         raise Crash
 
     with monkeypatch.context() as patched:
-        patched.setattr(publishing.retention, "drop_rows", crash)
+        patched.setattr(retention, "drop_rows", crash)
         with pytest.raises(Crash):
             await stand.publish()
     stand.snapshots.forget(stand.pk)
@@ -147,6 +135,7 @@ import asyncio, os, sys
 from pathlib import Path
 from app.artifacts.local import LocalStore, LocalWriter
 from app.db.engine import Database
+from app.snapshots.errors import Reset
 from app.snapshots.member import deflated as real
 from app.snapshots.publish import Publisher
 left = int(sys.argv[4])
@@ -227,7 +216,12 @@ async def test_what_did_not_change_is_copied_not_compressed(stand: Stand, monkey
     changed.items[1105] = Item(Kind.MOVIE, 5, "changed")
     await write(stand.database, stand.pk, changed)
     pressed: list[bytes] = []
-    monkeypatch.setattr("app.snapshots.pack.deflated", lambda raw: pressed.append(raw) or real(raw))
+
+    def noted(raw: bytes) -> bytes:
+        pressed.append(raw)
+        return real(raw)
+
+    monkeypatch.setattr("app.snapshots.pack.deflated", noted)
     assert await stand.publish() == "k7f2.2"
     check_document(await stand.document(gzip=False), changed, "k7f2.2")
     [movies] = [raw for raw in pressed if b"categoryIds" in raw]
@@ -271,47 +265,6 @@ async def test_readers_meet_whole_versions_while_others_are_published(stand: Sta
     assert len({version for version, _ in seen}) > 1
     for version, raw in seen[:: max(1, len(seen) // 20)]:
         check_document(raw, versions[version], version)
-
-
-async def test_old_versions_go_when_there_are_too_many_and_their_time_is_over(stand: Stand) -> None:
-    keep = Keep(versions=2, hours=1, grace_hours=1)
-    publisher = Publisher(stand.database, stand.artifacts, keep=keep)
-    for count in range(1, 5):
-        await write(stand.database, stand.pk, simple(count, 0, 0))
-        await publisher.publish(stand.pk, await take_lease(stand.database, stand.pk))
-    assert await rows_of(stand.database) == 4
-    await _shift(stand.database, 1.5)
-    readers = Stand(**{**vars(stand), "snapshots": Snapshots(stand.database, stand.artifacts, keep=keep)})
-    for version in ("k7f2.1", "k7f2.2"):
-        with pytest.raises(Gone) as caught:
-            await readers.document(version)
-        assert caught.value.members["reason"] == "version_pruned"
-    check_document(await readers.document("k7f2.3", gzip=False), simple(3, 0, 0), "k7f2.3")
-    await _shift(stand.database, 1)
-    await write(stand.database, stand.pk, simple(9, 0, 0))
-    await publisher.publish(stand.pk, await take_lease(stand.database, stand.pk))
-    assert await rows_of(stand.database) == 3  # 3 was pushed out just now: its grace begins
-    assert len(stored(stand)) == 5
-    assert await sweep(stand.database, stand.artifacts) == 0
-    assert await sweep(stand.database, stand.artifacts, seconds=-1) == 2
-    check_document(await readers.document("k7f2.4", gzip=False), simple(4, 0, 0), "k7f2.4")
-
-
-async def _shift(database: Database, hours: float) -> None:
-    async with database.writer() as writer:
-        moved = col(Snapshot.published_at) - int(hours * HOUR_MS)
-        await writer.execute(update(Snapshot).values(published_at=moved))
-
-
-def test_a_version_stays_until_it_is_both_surplus_and_old() -> None:
-    keep = Keep(versions=2, hours=24)
-    hour = HOUR_MS
-    versions = [Published(4, 100 * hour), Published(3, 99 * hour), Published(2, 98 * hour), Published(1, 10 * hour)]
-    assert left_at(versions, keep) == [float("inf"), float("inf"), 122 * hour, 99 * hour]
-    assert kept(versions, keep, 100 * hour) == {4, 3, 2}
-    assert kept(versions, keep, 122 * hour) == {4, 3}
-    assert kept(versions, keep, 98 * hour) == {4, 3, 2, 1}
-    assert kept([], keep, 0) == frozenset()
 
 
 async def test_no_credential_is_in_any_artifact(stand: Stand) -> None:
