@@ -12,6 +12,7 @@ from arq.worker import Worker
 
 from app.config import Settings
 from app.context import ProcessContext, open_context
+from app.core.memory import calm_collector
 from app.queue.connection import AWAY, connect
 from workers.runtime import supervised
 from workers.settings import build_worker
@@ -20,6 +21,7 @@ from workers.settings import build_worker
 @asynccontextmanager
 async def embedded_worker(context: ProcessContext) -> AsyncIterator[None]:
     """Runs a worker beside the block. When the block ends, running jobs go back to the queue within moments."""
+    calm_collector()
     worker = asyncio.create_task(supervised(partial(_work, context)))
     try:
         yield

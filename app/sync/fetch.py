@@ -51,13 +51,16 @@ class WalkState:
 
 
 async def walk(provider: Provider, state: WalkState, done: Collection[int] = ()) -> AsyncGenerator[Page, None]:
-    """Yields the pages of a scope in order, without those that are `done` already."""
+    """Yields the pages of a scope in order, without those that are `done` already.
+
+    A bulk answer is read anew as a whole: its pages are cut by us, and what stands in them moves with every row.
+    """
     pages = _paged(provider, state, done) if state.scope.paged else provider.stream(state.scope)
     async with aclosing(pages) as source:
         async for page in source:
             if not state.scope.paged:
                 state.take(page)
-            if page.number not in done:
+            if not state.scope.paged or page.number not in done:
                 yield page
 
 

@@ -55,6 +55,12 @@ class Ledger:
         async with self.database.reader() as reader:
             self._version = await progress.published_version(reader, self.job.provider_pk) + 1
 
+    async def ensure_version(self) -> None:
+        """An empty catalogue is a catalogue too: its first version waits to be published like any other."""
+        if self._version == 1:
+            async with self.transaction() as writer:
+                await progress.mark_pending(writer, self.job.provider_pk)
+
     def take_wrote(self) -> bool:
         """Whether rows were written since this was last asked."""
         wrote, self._wrote = self._wrote, False

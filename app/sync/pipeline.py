@@ -83,6 +83,8 @@ class SyncPipeline:
             status, error = await self._items(step, chosen, scopes, error)
         else:
             status, error = await self._category_list(step)
+        if status is StepStatus.COMPLETED and last:
+            await self._ledger.ensure_version()
         await self._job.end(step, status, error)
         changed = last or (step.brings_items and self._ledger.take_wrote())
         return FinishedStep(step=step, status=status, changed=changed, error=error)

@@ -76,8 +76,9 @@ class Walks:
         async with aclosing(ahead(self._batches(state, before.pages, dropped))) as batches:
             async for batch in batches:
                 self._job.check()
+                fresh = sum(number not in before.pages for number in batch.pages)
+                self._job.note(self._step, pages_done=fresh, pages_total=self._expect(state))
                 self._merge(seen, await self._store.put(batch))
-                self._job.note(self._step, pages_done=len(batch.pages), pages_total=self._expect(state))
         if state.lost:
             self.lost = True
             self.error = f"{len(state.lost)} of {state.expected_pages} pages could not be fetched: {state.error}"

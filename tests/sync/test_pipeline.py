@@ -374,3 +374,34 @@ async def test_only_one_kind_of_a_mixed_list_is_stored_when_only_that_was_asked_
     assert len(await active_ids(database, Kind.SERIES, pk)) == 10
     assert await active_ids(database, MOVIE, pk) == []
     assert reports[0].distinct == 30
+
+
+async def test_an_empty_catalogue_is_published_once_and_then_left_alone(database: Database) -> None:
+    pk = await add_provider(database)
+    await sync(database, pk, ScriptedProvider())
+    async with database.writer() as writer:
+        assert await writer.scalar(select(HEAD.c.pending)) is True
+        await writer.execute(update(HEAD).values(pending=False, version=1))
+    await sync(database, pk, ScriptedProvider(categories_of={kind: [] for kind in Kind}))
+    async with database.reader() as reader:
+        assert await reader.scalar(select(HEAD.c.version)) == 1
+
+
+async def test_a_bulk_list_is_read_anew_after_a_crash_and_its_items_are_counted_once(database: Database) -> None:
+    pk = await add_provider(database)
+    job_id = await add_job(database, pk)
+    dying = movies(6_000, size=100, paged=False)
+
+    def die(scope: Scope, number: int) -> None:
+        if number == 45:
+            raise ConnectionError("the worker is killed here")
+
+    dying.on_page = die
+    with pytest.raises(ConnectionError):
+        await run_and_lose(database, pk, dying, job_id)
+    shifted = movies(6_000, size=100, paged=False)
+    del shifted.lists[MOVIE][:3]
+    await run(database, pk, shifted, job_id)
+    assert await active_ids(database, MOVIE, pk) == [str(number) for number in range(1, 6_001)]
+    step = (await counts(database, job_id))["movies"]
+    assert (step["fetched"], step["added"], step["pages_done"]) == (6_000, 6_000, 60)
