@@ -107,6 +107,15 @@ async def test_a_session_lost_in_mid_walk_costs_nothing_but_a_login(adapter: Any
         assert found.verdict.proven
 
 
+@BOTH
+async def test_sessions_that_end_sooner_than_a_round_of_pages_are_renewed(adapter: Any) -> None:
+    async with warm(adapter) as (client, scope):
+        await asyncio.gather(*(client.provider.page(scope, number) for number in range(1, 12)))
+        client.portal.behave(lose_session_after=9)
+        pages = await asyncio.gather(*(client.provider.page(scope, number) for number in range(1, 12)))
+        assert [page.number for page in pages if page.records and not page.doubtful] == list(range(1, 12))
+
+
 async def test_gives_up_when_the_new_session_is_refused_too() -> None:
     async with warm(STOCK) as (client, scope):
         handshakes = client.portal.stats.handshakes

@@ -10,10 +10,10 @@ from app.domain.records import Record, RejectedRecord
 from app.providers.base import Page, Scope
 from app.providers.retry import pause
 from app.providers.stalker.bulk import Splitter
-from app.providers.stalker.classify import Blank, SessionLost
+from app.providers.stalker.classify import Blank, SessionLost, final
 from app.providers.stalker.parse import Reader
 from app.providers.stalker.rows import Listing
-from app.providers.stalker.session import TAKEN_OVER, Session, final
+from app.providers.stalker.session import TAKEN_OVER, Session
 from app.providers.stalker.walk import Walker
 from app.providers.transport import Reply
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from msgspec import DecodeError, Raw, Struct
 from msgspec.json import Decoder, decode
 
-from app.core.errors import Malformed, Rejected, Unavailable
+from app.core.errors import Malformed, ProviderError, Rejected, Unavailable
 from app.domain.values import text
 from app.providers.retry import retry_after
 from app.providers.stalker.envelope import ABSENT, open_envelope, opening
@@ -37,12 +37,26 @@ class SessionLost(Exception):
     """The token is stale: log in anew and ask once more."""
 
 
+class LostToken(SessionLost):
+    """The session of `generation` is over; `silent` when the portal said so by saying nothing."""
+
+    def __init__(self, generation: int, *, silent: bool = False) -> None:
+        super().__init__()
+        self.generation = generation
+        self.silent = silent
+
+
 class Blank(Unavailable):
     """Nothing where something was due: a flooded portal, a lost session, or one row it cannot spell."""
 
 
 class Garbled(Unavailable):
     """A web page where data was due: a challenge or an overloaded server; for good, it is `Malformed`."""
+
+
+def final(error: Unavailable) -> ProviderError:
+    """What an error is once all retries are spent: a web page that stays is no passing trouble."""
+    return Malformed(error.detail) if isinstance(error, Garbled) else error
 
 
 class Answer(Struct, frozen=True):

@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, Literal, TypeVar
 
 from app.core.clock import now_ms
-from app.core.errors import Malformed, ProviderError, Rejected, Unavailable
+from app.core.errors import ProviderError, Rejected, Unavailable
 from app.domain.values import text
 from app.providers.retry import retrying
 from app.providers.stalker.box import Box
-from app.providers.stalker.classify import OK, Answer, Blank, Garbled, SessionLost, classify
+from app.providers.stalker.classify import OK, Answer, Blank, Garbled, LostToken, SessionLost, classify, final
 from app.providers.stalker.discovery import GENRES, HANDSHAKE, Discovery
 from app.providers.stalker.login import AuthNeeded, judge_profile
 from app.providers.stalker.site import Site
@@ -24,8 +24,8 @@ TAKEN_OVER: Final = (
 )
 HELD_BACK: Final = "The portal gave no token: it holds this client back for a while."
 UNKNOWN_MAC: Final = "The portal does not know this MAC address."
+MOST_LOGINS: Final = 5  # for one request; each but the first only after a session that worked
 FAILURE_SECONDS: Final = 20.0  # so long a failed login answers for all that wait for it
-PROBE_SECONDS: Final = 2.0  # so long one probe answers for all pages that came back empty together
 LARGEST_PAGE: Final = 16 * 1024 * 1024
 LARGEST_WORDS: Final = 64 * 1024
 
@@ -63,6 +63,7 @@ class Session:
         self._site: Site | None = None
         self._token = ""
         self._generation = 0  # of the token; 0 = never logged in
+        self._served = 0  # answers since the last login
         self._lock = asyncio.Lock()
         self._failure: tuple[int, ProviderError, float] | None = None
         self._probe_lock = asyncio.Lock()
@@ -97,23 +98,29 @@ class Session:
         async def attempt() -> T:
             generation = self._generation
             try:
-                return accept(await self._once(params))
+                found = accept(await self._once(params))
             except Blank:
                 if await self._pulse(generation) == "lost":
-                    raise _Lost(generation, silent=True) from None
+                    raise LostToken(generation, silent=True) from None
                 raise
             except SessionLost:
-                raise _Lost(generation) from None
+                raise LostToken(generation) from None
+            self._served += 1
+            return found
 
-        return await self._twice(attempt)
+        return await self._replayed(attempt)
 
-    async def _twice(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        """With retries; after a lost session once more with a new one."""
-        for last in (False, True):
+    async def _replayed(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """With retries, and once more after a lost session; a new one that served nobody means that it was taken over.
+
+        A session that ends after a few answers is renewed again: pages in parallel may outlive several of them.
+        """
+        for turn in range(MOST_LOGINS + 1):
             try:
                 return await self._retried(attempt)
-            except _Lost as lost:
-                if last:
+            except LostToken as lost:
+                unused = lost.generation == self._generation and not self._served
+                if turn == MOST_LOGINS or (turn and unused):
                     raise self._given_up(lost) from None
                 await self._renew(lost.generation)
         raise AssertionError
@@ -157,7 +164,7 @@ class Session:
     def _authorization(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"} if self._token else {}
 
-    def _given_up(self, lost: "_Lost") -> ProviderError:
+    def _given_up(self, lost: LostToken) -> ProviderError:
         if lost.silent:
             return Unavailable("The portal answers with empty bodies, also after a new login.")
         error = Rejected(TAKEN_OVER)
@@ -168,10 +175,13 @@ class Session:
         """What an empty answer means, found out by asking for something small; one question answers for all."""
         if generation != self._generation:
             return "lost"
+        since = time.monotonic()
         async with self._probe_lock:
             probe = self._probe
-            if probe is None or probe[0] != self._generation or time.monotonic() - probe[2] > PROBE_SECONDS:
-                self._probe = probe = (self._generation, await self._probed(), time.monotonic())
+            # A question asked before this answer came says nothing about it.
+            if probe is None or probe[0] != self._generation or probe[2] < since:
+                asked = time.monotonic()
+                self._probe = probe = (self._generation, await self._probed(), asked)
         return "lost" if generation != self._generation else probe[1]
 
     async def _probed(self) -> Pulse:
@@ -197,6 +207,7 @@ class Session:
                 self._failure = (generation, error, lasts)
                 raise
             self._generation += 1
+            self._served = 0
             self._failure = None
 
     async def _open(self) -> None:
@@ -283,17 +294,3 @@ class Session:
             return await self._retried(lambda: self._once(params))
         except SessionLost:
             raise Rejected("The portal does not accept the login of this MAC address.") from None
-
-
-def final(error: Unavailable) -> ProviderError:
-    """What an error is once all retries are spent: a web page that stays is no passing trouble."""
-    return Malformed(error.detail) if isinstance(error, Garbled) else error
-
-
-class _Lost(Exception):
-    """The session of `generation` is over; `silent` when the portal said so by saying nothing."""
-
-    def __init__(self, generation: int, *, silent: bool = False) -> None:
-        super().__init__()
-        self.generation = generation
-        self.silent = silent
