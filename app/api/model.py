@@ -1,6 +1,6 @@
 """What bodies have in common: camelCase outside, snake_case inside, times in RFC 3339."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -47,3 +47,9 @@ class Problem(Answer):
     detail: str = Field(examples=["There is no such provider."])
     code: str = Field(examples=["not_found"])
     errors: list[FieldError] | None = Field(default=None, description="With 422: every field that is wrong.")
+
+
+CONFLICT: Final[dict[int | str, dict[str, Any]]] = {409: {"model": Problem, "description": "Not now."}}
+UPSTREAM: Final[dict[int | str, dict[str, Any]]] = {
+    502: {"model": Problem, "description": "The provider refuses, cannot be reached, or makes no sense."}
+}

@@ -110,14 +110,18 @@ async def test_an_added_provider_is_synced_browsed_played_and_removed(
         assert state["version"] == job["version"]
         movies = await served.json("GET", f"{path}/movies?limit=5&sort=name")
         assert movies["total"] == state["stats"]["totalMovies"] > 5
-        link = await served.json("GET", movies["movies"][0]["stream"])
-        assert link["url"].startswith("http://")
+        answer = await served.client.get(movies["movies"][0]["stream"])
+        assert answer.headers["cache-control"] == "no-store"
+        assert set(answer.json()) == {"url", "headers", "expiresAt"}
+        assert answer.json()["url"].startswith("http://")
         series = (await served.json("GET", f"{path}/series?limit=1"))["series"][0]
         seasons = await served.json("GET", f"/api/series/{series['id']}/seasons")
         assert seasons["total"] >= 1
         number = seasons["seasons"][0]["number"]
         episodes = await served.json("GET", f"/api/series/{series['id']}/seasons/{number}/episodes")
-        assert (await served.client.get(f"{episodes['episodes'][0]['stream']}?redirect=1")).status_code == 302
+        moved = await served.client.get(f"{episodes['episodes'][0]['stream']}?redirect=1")
+        assert (moved.status_code, moved.headers["cache-control"]) == (302, "no-store")
+        assert moved.headers["location"].startswith("http://")
         await served.json("DELETE", path, 204)
         assert (await served.json("GET", "/api/movies"))["total"] == 0
 

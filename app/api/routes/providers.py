@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from app.api.deps import ContextDep, Limit, Page, ProviderDep, ProviderId
+from app.api.model import CONFLICT
 from app.api.schemas import (
     AddedProvider,
     CleanAnswer,
@@ -65,7 +66,7 @@ async def test_provider(context: ContextDep, provider_id: ProviderId) -> Any:
     return await context.registry.test(provider_id)
 
 
-@router.delete("/{provider_id}/clean")
+@router.delete("/{provider_id}/clean", responses=CONFLICT)
 async def clean_provider(context: ContextDep, provider: ProviderDep) -> CleanAnswer:
     """Deletes catalogue, versions and artifacts, but keeps the provider; 409 `job_live` while a sync is on its way."""
     return CleanAnswer(deleted=dict(await context.registry.clean(provider.pk)))

@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 
 from app.api.deps import ContextDep, ItemId, Limit, Page
 from app.api.examples import EPISODE, SEASON, page_example
+from app.api.model import UPSTREAM
 from app.api.schemas import StreamAnswer
 from app.core import jsonio
 from app.domain.kinds import Kind
@@ -19,7 +20,7 @@ LINKED: Final[dict[int | str, dict[str, Any]]] = {
     302: {"description": "With `redirect=1`: the link itself."},
 }
 
-router = APIRouter(tags=["streams"])
+router = APIRouter(tags=["streams"], responses=UPSTREAM)
 
 Redirect = Annotated[bool, Query(description="Answers with a redirect instead of a body.")]
 SeasonNumber = Annotated[int, Path(ge=0, le=2**31 - 1, description="The season's number; 0 holds specials.")]

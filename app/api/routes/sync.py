@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from app.api.deps import ContextDep, ProviderDep
+from app.api.model import CONFLICT
 from app.api.schemas import CancelledSync, JobAnswer, StartedSync, StartedSyncs, StatsBody, SyncAnswer, SyncStatus
 from app.context import ProcessContext
 from app.core.errors import Invalid
@@ -39,7 +40,7 @@ async def start_channel_sync(context: ContextDep, provider: ProviderDep) -> Star
     return await _start(context, provider, only=frozenset({"channels"}))
 
 
-@router.post("/{provider_id}/sync/cancel", status_code=202)
+@router.post("/{provider_id}/sync/cancel", status_code=202, responses=CONFLICT)
 async def cancel_sync(context: ContextDep, provider: ProviderDep) -> CancelledSync:
     """Asks the live sync to stop; 409 `no_live_job` when there is none."""
     return CancelledSync(job_id=await context.jobs.cancel(provider.pk))
