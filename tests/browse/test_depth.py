@@ -56,12 +56,13 @@ async def cursor_at(shop: Shop, share: float, **wish: Any) -> str:
 @pytest.mark.timeout(300)
 async def test_a_deep_cursor_costs_what_the_first_page_costs(shop: Shop) -> None:
     await shop.stock({Kind.MOVIE: many()}, categories=("Large", "Small"))
-    for wish, share in (
+    wishes: list[tuple[dict[str, Any], float]] = [
         ({}, 0.9),
         ({"category": "Large"}, 0.6),
         ({"sort": "name"}, 0.9),
         ({"sort": "-added"}, 0.4),
-    ):
+    ]
+    for wish, share in wishes:
         deep = await cursor_at(shop, share, **wish)
         await shop.page(Kind.MOVIE, ONE, limit=PAGE, cursor=deep, **wish)
         first, later = await milliseconds(shop, **wish), await milliseconds(shop, cursor=deep, **wish)
