@@ -12,8 +12,10 @@ from arq.worker import Retry
 
 from app.context import ProcessContext
 from app.core.errors import Conflict, LeaseLost, NotReady
+from app.core.pauses import pause
 from app.jobs.errors import NothingToRun
 from app.queue.arq_queue import ArqQueue
+from app.queue.connection import AWAY
 
 HOLD_SECONDS: Final = 30
 RENEW_SECONDS: Final = 10.0
@@ -39,19 +41,14 @@ def task(body: Callable[Concatenate[ProcessContext, Arguments], Awaitable[None]]
     return cast(WorkerCoroutine, run)
 
 
-async def supervised(work: Callable[[], Awaitable[None]]) -> None:
-    """Does `work` again whenever it ends by itself, until this task is cancelled."""
-    while True:
+async def supervised(work: Callable[[asyncio.Event], Awaitable[None]], over: asyncio.Event) -> None:
+    """Does `work` again whenever it ends by itself, until it is over."""
+    while not over.is_set():
         try:
-            await work()
-        except asyncio.CancelledError:
-            # A cancellation that nobody asked of us came out of a job: one more way for a worker to fall over.
-            current = asyncio.current_task()
-            if current is None or current.cancelling():
-                raise
+            await work(over)
         except Exception as error:
-            log.warning("worker_fell_over", error=type(error).__name__, exc_info=not isinstance(error, OSError))
-        await asyncio.sleep(RESTART_SECONDS)
+            log.warning("worker_fell_over", error=type(error).__name__, exc_info=not isinstance(error, AWAY))
+        await pause(over, RESTART_SECONDS)
 
 
 async def _told(work: Awaitable[None]) -> None:
@@ -74,18 +71,20 @@ async def _told(work: Awaitable[None]) -> None:
 @asynccontextmanager
 async def _held(queue: ArqQueue, job_id: str) -> AsyncIterator[None]:
     """The library marks a job as running for as long as it may last; the mark of a killed worker must go sooner."""
-    holder = asyncio.create_task(_hold(queue, job_id))
+    over = asyncio.Event()
+    holder = asyncio.create_task(_hold(queue, job_id, over))
     try:
         yield
     finally:
-        holder.cancel()
-        await asyncio.gather(holder, return_exceptions=True)
+        over.set()
+        await asyncio.wait([holder])
 
 
-async def _hold(queue: ArqQueue, job_id: str) -> None:
+async def _hold(queue: ArqQueue, job_id: str, over: asyncio.Event) -> None:
     while True:
         try:
             await queue.hold(job_id, HOLD_SECONDS)
         except NotReady as error:
             log.warning("job_not_held", reason=error.detail)
-        await asyncio.sleep(RENEW_SECONDS)
+        if await pause(over, RENEW_SECONDS):
+            return

@@ -12,6 +12,7 @@ from sqlmodel import col
 
 from app.core.clock import now_ms
 from app.core.errors import LeaseLost
+from app.core.pauses import pause
 from app.core.ports import Hints
 from app.db.engine import Database
 from app.db.tables import SyncJob
@@ -24,6 +25,7 @@ WATCH_SECONDS: Final = 0.5
 SHOW_SECONDS: Final = 0.25  # four times a second is what watchers are promised
 STORE_SECONDS: Final = 1.0  # the database is told less often than the hints: it only has to survive a restart
 HINT_SECONDS: Final = 60
+STOP_SECONDS: Final = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +44,7 @@ class Pulse:
         self._job = job
         self._tasks: list[asyncio.Task[None]] = []
         self._renewed = time.monotonic()
+        self._over = asyncio.Event()
 
     def start(self) -> None:
         beats = ((self._renew, lease.RENEW_SECONDS), (self._watch, WATCH_SECONDS))
@@ -49,13 +52,15 @@ class Pulse:
         self._tasks.append(asyncio.create_task(self._show()))
 
     async def stop(self) -> None:
-        for task in self._tasks:
+        """Lets every task finish what it is at; what hangs is left behind."""
+        self._over.set()
+        self._job.changed.set()
+        _, hanging = await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+        for task in hanging:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _every(self, seconds: float, beat: Callable[[], Awaitable[None]]) -> None:
-        while self._job.stop_reason is None:
-            await asyncio.sleep(seconds)
+        while self._job.stop_reason is None and not await pause(self._over, seconds):
             try:
                 await beat()
             except LeaseLost as lost:
@@ -85,7 +90,7 @@ class Pulse:
 
     async def _show(self) -> None:
         stored = 0.0
-        while True:
+        while not self._over.is_set():
             await self._job.changed.wait()
             self._job.changed.clear()
             if self._hints is not None:
@@ -93,7 +98,7 @@ class Pulse:
             if time.monotonic() - stored >= STORE_SECONDS:
                 await self._store()
                 stored = time.monotonic()
-            await asyncio.sleep(SHOW_SECONDS)
+            await pause(self._over, SHOW_SECONDS)
 
     async def _store(self) -> None:
         job = self._job

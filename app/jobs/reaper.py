@@ -17,7 +17,7 @@ from app.jobs.ending import MAX_ATTEMPTS, end_job, lost_too_often, requeue_job
 from app.jobs.requests import SYNC_TASK
 
 # A request tells the queue within milliseconds of its commit; what waits longer may have lost its place there.
-PATIENCE_MS: Final = 10_000
+PATIENCE_MS: Final = 5_000
 
 log = structlog.get_logger(__name__)
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import func, select, update
 from sqlmodel import col
@@ -22,6 +22,8 @@ from app.jobs.requests import LIVE
 from app.jobs.steps import load_steps
 from app.jobs.tracker import JobTracker
 
+T = TypeVar("T")
+
 
 class Run:
     """`async with Run(…) as job` holds the catalogue's lease and gives the job an outcome whatever happens inside.
@@ -37,13 +39,18 @@ class Run:
         self._hints = hints
         self._job_id = job_id
         self._deadline = asyncio.timeout(None)
+        self._begun: JobTracker | None = None
 
     async def __aenter__(self) -> JobTracker:
-        async with self._database.writer() as writer:
-            begun = await self._begin(writer)
-        if begun is None:
+        try:
+            await _undisturbed(self._begin())
+        except asyncio.CancelledError:
+            if self._begun is not None:
+                await _undisturbed(self._begun.hand_back())
+            raise
+        if self._begun is None:
             raise NothingToRun("The job ended before it was run.")
-        self._job = begun
+        self._job = self._begun
         await self._deadline.__aenter__()
         self._pulse = Pulse(self._database, self._hints, self._job)
         self._pulse.start()
@@ -68,7 +75,12 @@ class Run:
             raise error from raised
         return False
 
-    async def _begin(self, writer: Writer) -> JobTracker | None:
+    async def _begin(self) -> None:
+        async with self._database.writer() as writer:
+            begun = await self._tracker(writer)
+        self._begun = begun
+
+    async def _tracker(self, writer: Writer) -> JobTracker | None:
         found = await writer.row(select(SyncJob).where(col(SyncJob.id) == self._job_id))
         if found is None or found.status not in LIVE:
             return None
@@ -118,11 +130,15 @@ async def _give_up(writer: Writer, job: Any) -> None:
         await end_job(writer, job.id, JobStatus.FAILED, errors=[lost_too_often()])
 
 
-async def _undisturbed(work: Coroutine[Any, Any, bool]) -> bool:
+async def _undisturbed(work: Coroutine[Any, Any, T]) -> T:
     """Finishes `work` although the task is cancelled: a worker that ends still says what became of the job."""
     task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        raise asyncio.CancelledError from task.exception()
+    return task.result()
