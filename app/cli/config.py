@@ -1,5 +1,4 @@
 import os
-from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import typer
@@ -12,10 +11,10 @@ from app.core.logs import HIDDEN, scrub
 app = typer.Typer()
 
 SECRET: Final = frozenset({"secret_key", "api_keys"})
-SOURCES: Final[tuple[tuple[str, Callable[[], Mapping[str, Any]]], ...]] = (
-    ("environment", EnvSettingsSource(Settings)),
-    (".env", DotEnvSettingsSource(Settings)),
-    ("lineup.yaml", YamlConfigSettingsSource(Settings)),
+SOURCES: Final = (
+    ("environment", EnvSettingsSource),
+    (".env", DotEnvSettingsSource),
+    ("lineup.yaml", YamlConfigSettingsSource),
 )
 
 
@@ -23,7 +22,7 @@ SOURCES: Final[tuple[tuple[str, Callable[[], Mapping[str, Any]]], ...]] = (
 def show_config(as_json: JsonFlag = False) -> None:
     """Every setting, its value and where that comes from; secrets are masked."""
     settings = load_settings()
-    given = [(place, {_field(name) for name in read()}) for place, read in SOURCES]
+    given = [(place, {_field(name) for name in source(Settings)()}) for place, source in SOURCES]
     found = [
         {
             "name": f"{PREFIX}{name.upper()}",

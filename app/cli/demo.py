@@ -199,11 +199,13 @@ async def _sync(
     context: ProcessContext, portals: Sequence[tuple[DemoPortal, PortalProcess]], *, silent: bool
 ) -> list[Result]:
     views = [await context.registry.add(_provider(portal, process.url)) for portal, process in portals]
-    started = [await context.jobs.start(view.pk) for view in views]
-    labels = {job.job_id: view.name for job, view in zip(started, views, strict=True)}
-    jobs = await watch(context, labels, silent=silent)
-    found = zip(portals, views, jobs, strict=True)
-    return [await _result(context, portal, process, view, job) for (portal, process), view, job in found]
+    results = []
+    for (portal, process), view in zip(portals, views, strict=True):
+        # One after the other: side by side on a small machine, each would be measured with the others' work.
+        started = await context.jobs.start(view.pk)
+        (job,) = await watch(context, {started.job_id: view.name}, silent=silent)
+        results.append(await _result(context, portal, process, view, job))
+    return results
 
 
 def _provider(portal: DemoPortal, url: str) -> NewProvider:

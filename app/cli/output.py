@@ -14,6 +14,7 @@ from rich.text import Text
 JsonFlag = Annotated[bool, typer.Option("--json", help="JSON for programs.")]
 UNKNOWN: Final = "–"
 BYTES_STEP: Final = 1000
+WIDEST: Final = 1000  # characters
 
 console = Console(soft_wrap=True, highlight=False)
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -41,10 +42,12 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, right: 
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        table.add_column(column, justify="right" if column in right else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(Text(word(cell)) for cell in row))
-    console.print(table)
+    # Wider than the terminal is better than words cut in pieces.
+    wanted = console.measure(table, options=console.options.update(max_width=WIDEST)).maximum
+    Console(width=max(console.width, wanted), highlight=False).print(table)
 
 
 def show_fields(fields: Mapping[str, Any]) -> None:

@@ -123,10 +123,10 @@ class Bars(Silence):
         self._tasks: dict[tuple[str, str], TaskID] = {}
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[pages]:>17}", markup=False),
-            TextColumn("{task.fields[items]:>14}", markup=False),
-            TextColumn("{task.fields[rate]:>10}", markup=False),
+            BarColumn(bar_width=12),
+            TextColumn("{task.fields[pages]:>13}", markup=False),
+            TextColumn("{task.fields[items]:>7}", markup=False),
+            TextColumn("{task.fields[rate]:>8}", markup=False),
             TimeElapsedColumn(),
             TextColumn("{task.fields[state]}", markup=False),
             console=console,
@@ -153,14 +153,14 @@ class Bars(Silence):
             blank = dict.fromkeys(("pages", "items", "rate", "state"), "")
             self._tasks[key] = self._progress.add_task(name, total=None, **blank)  # type: ignore[arg-type]
         task, took, done = self._tasks[key], self._clock.took(label, step), step.status in ENDED
-        pages = f"{step.pages_done:,}/{step.pages_total:,} pages" if step.pages_total else ""
+        pages = f"{step.pages_done}/{step.pages_total} pg" if step.pages_total else ""
         counted = max(step.fetched, step.processed)
         self._progress.update(
             task,
             total=max(step.pages_total, step.pages_done, 1) if step.pages_total or done else None,
             completed=max(step.pages_done, 1) if done else step.pages_done,
             pages=pages,
-            items=f"{counted:,} items" if counted else "",
+            items=f"{counted:,}" if counted else "",
             rate=f"{counted / took:,.0f}/s" if counted and took > POLL_SECONDS else "",
             state="" if step.status in (StepStatus.COMPLETED, StepStatus.RUNNING) else step.status.value,
         )

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 import orjson
 import typer
 
-from app.api.schemas import ProviderAnswer, TestAnswer
+from app.api.schemas import ProviderAnswer, StatsBody, TestAnswer
 from app.browse.service import Stats
 from app.cli.output import JsonFlag, say, show_fields, show_json, show_table
 from app.cli.running import awaited, ended, named, opened
@@ -248,5 +248,6 @@ def _last_sync(view: ProviderView) -> str | None:
 def _answer(view: ProviderView, stats: Stats | None) -> dict[str, Any]:
     """The same body as the API's."""
     answer = ProviderAnswer.model_validate(view)
-    body: dict[str, Any] = answer.model_copy(update={"stats": stats}).model_dump(mode="json", by_alias=True)
+    counted = {"stats": StatsBody.model_validate(stats)} if stats else {}
+    body: dict[str, Any] = answer.model_copy(update=counted).model_dump(mode="json", by_alias=True)
     return body

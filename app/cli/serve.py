@@ -34,6 +34,15 @@ log = structlog.get_logger(__name__)
 class Server(uvicorn.Server):
     """Uvicorn without its own signals: it would raise them again before the worker and the queue are closed."""
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accepts connections from here on."""
+        await super().startup(sockets)
+        self.up.set()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
@@ -94,6 +103,7 @@ async def serving(app: FastAPI, listening: socket.socket) -> AsyncIterator[async
         app,
         lifespan="off",  # entered here, so that what is wrong with the settings is raised here
         log_config=None,
+        log_level="warning",  # that it starts and ends is told here once
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
@@ -105,6 +115,7 @@ async def serving(app: FastAPI, listening: socket.socket) -> AsyncIterator[async
             loop.add_signal_handler(name, server.end)
         task = asyncio.create_task(server.serve([listening]))
         try:
+            await asyncio.wait([task, asyncio.create_task(server.up.wait())], return_when=asyncio.FIRST_COMPLETED)
             yield task
         finally:
             server.should_exit = True

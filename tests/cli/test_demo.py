@@ -1,0 +1,77 @@
+"""The demo end to end: the smoke test of the whole."""
+
+import json
+import signal
+
+import httpx
+import psutil
+
+from tests.cli.installation import Installation, running
+
+SMALL = ("--channels", "20", "--movies", "60", "--series", "20", "--port", "0")
+
+
+def test_it_syncs_all_portals_and_counts_what_they_have(installation: Installation) -> None:
+    answer = installation.run("demo", "--exit", *SMALL, "--json", LINEUP_DATABASE_URL="postgresql://not-to-be-used/x")
+    assert answer.code == 0, answer
+    providers = {one["name"]: one for one in answer.json["providers"]}
+    assert set(providers) == {"stalker", "xtream", "panel"}
+    assert all(one["right"] and one["status"] == "completed" for one in providers.values())
+    assert providers["stalker"]["counts"] | {"categories": 0} == {
+        "channels": 20,
+        "movies": 60,
+        "series": 20,
+        "categories": 0,
+    }
+    assert providers["panel"]["counts"]["movies"] == 6
+    assert all(one["snapshotGzipBytes"] > 1000 for one in providers.values())
+    assert not list(installation.folder.iterdir())
+
+
+def test_people_get_a_table(installation: Installation) -> None:
+    answer = installation.run("demo", "--exit", *SMALL)
+    assert answer.code == 0
+    rows = [line.split("\t") for line in answer.out.splitlines() if "\t" in line]
+    assert rows[0][-1] == "check"
+    assert [row[-1] for row in rows[1:]] == ["ok", "ok", "ok"]
+
+
+def test_it_serves_until_it_is_stopped_and_leaves_nothing(installation: Installation) -> None:
+    with running(installation, "demo", *SMALL) as demo:
+        line = demo.until("curl -s --compressed").split()
+        address = next(word for word in line if word.startswith("http"))
+        document = httpx.get(address, trust_env=False).json()
+        assert len(document["movies"]) == 60
+        shown = installation.run("provider", "list", "--json", LINEUP_DATA_DIR="data/demo")
+        assert [one["name"] for one in shown.json["providers"]] == ["stalker", "xtream", "panel"]
+        children = psutil.Process(demo.process.pid).children(recursive=True)
+        assert len(children) >= 4
+        assert demo.end(signal.SIGINT) == 0
+        assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+    assert not list(installation.folder.iterdir())
+
+
+def test_it_can_be_stopped_in_the_middle(installation: Installation) -> None:
+    with running(installation, "demo", "--port", "0", "--size", "full") as demo:
+        demo.until("channels completed")
+        children = psutil.Process(demo.process.pid).children(recursive=True)
+        assert demo.end(signal.SIGINT, 20) == 130
+        assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+    assert not list(installation.folder.iterdir())
+
+
+def test_it_never_empties_a_folder_of_somebody_else(installation: Installation) -> None:
+    mine = installation.folder / "mine"
+    mine.mkdir()
+    (mine / "thesis.txt").write_text("42")
+    answer = installation.run("demo", "--exit", *SMALL, "--data-dir", "mine")
+    assert answer.code == 2
+    assert "mine" in answer.err
+    assert (mine / "thesis.txt").read_text() == "42"
+
+
+def test_what_is_kept_can_be_looked_at_later(installation: Installation) -> None:
+    answer = installation.run("demo", "--exit", *SMALL, "--keep", "--json")
+    versions = {one["version"] for one in answer.json["providers"]}
+    shown = installation.run("sync", "history", "--json", LINEUP_DATA_DIR="data/demo")
+    assert {job["version"] for job in json.loads(shown.out)["jobs"]} == versions
