@@ -1,7 +1,7 @@
 """A Stalker or Ministra portal as the sync engine sees it: stock servers, reseller panels and token-free ones."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Final, Self
 
 from app.core.errors import Malformed, Rejected
@@ -125,7 +125,7 @@ class StalkerProvider:
         """One page; safe in parallel."""
         return await self._walker.page(scope, number, await self._reader())
 
-    async def stream(self, scope: Scope) -> AsyncIterator[Page]:
+    async def stream(self, scope: Scope) -> AsyncGenerator[Page, None]:
         """All channels."""
         channels = ChannelStream(self._session, self._walker, scope, await self._reader(), **self._retries)
         async for page in channels.pages():
