@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import ExitStack
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -133,12 +134,10 @@ class XtreamClient:
         await self.account()
 
         async def once() -> Spool:
-            spool = Spool()
-            try:
+            with ExitStack() as undone:
+                spool = undone.enter_context(Spool())
                 await self._download(action, spool, repeats)
-            except BaseException:
-                spool.close()
-                raise
+                undone.pop_all()
             return spool
 
         return await self._retrying(once)
