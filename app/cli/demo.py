@@ -115,6 +115,7 @@ async def demo(
         if not sync.done():  # stopped by hand
             sync.cancel()
             await asyncio.gather(sync, return_exceptions=True)
+            ended(well=not exit_)
             return
         results = sync.result()
         _report(results, as_json=as_json)
