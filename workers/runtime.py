@@ -61,8 +61,9 @@ async def _told(work: Awaitable[None]) -> None:
         raise Retry(defer=BUSY_SECONDS) from None
     except LeaseLost as error:
         log.warning("lease_lost", reason=error.detail)
-    except asyncio.CancelledError:
-        log.info("job_given_back")
+    except asyncio.CancelledError as error:
+        # The cause is what went wrong meanwhile, if anything did: then the reaper finds the job.
+        log.info("task_stopped", trouble=type(error.__cause__).__name__ if error.__cause__ else None)
         raise
     except Exception:
         log.exception("task_failed")

@@ -2,6 +2,10 @@
 
 import asyncio
 import contextlib
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 async def pause(over: asyncio.Event, seconds: float) -> bool:
@@ -14,3 +18,17 @@ async def pause(over: asyncio.Event, seconds: float) -> bool:
         async with asyncio.timeout(seconds):
             await over.wait()
     return over.is_set()
+
+
+async def undisturbed(work: Coroutine[Any, Any, T]) -> T:
+    """Waits for `work` to its end although the task is cancelled meanwhile; the cancellation is raised then."""
+    task = asyncio.ensure_future(work)
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        raise asyncio.CancelledError from task.exception()
+    return task.result()

@@ -24,13 +24,13 @@ def lost_too_often() -> str:
 async def end_job(
     writer: Writer, job_id: str, status: JobStatus, *, errors: Sequence[str] = (), version: str | None = None
 ) -> None:
-    """Closes a job and its open steps."""
+    """Closes a running job and its open steps."""
     left = StepStatus.CANCELLED if status is JobStatus.CANCELLED else StepStatus.SKIPPED
     steps = update(SyncStep).where(col(SyncStep.job_id) == job_id, col(SyncStep.status).in_(OPEN_STEPS))
     await writer.execute(steps.values(status=left))
     await writer.execute(
         update(SyncJob)
-        .where(col(SyncJob.id) == job_id)
+        .where(col(SyncJob.id) == job_id, col(SyncJob.status) == JobStatus.RUNNING)
         .values(
             status=status,
             errors=list(errors),
@@ -48,7 +48,7 @@ async def requeue_job(writer: Writer, job_id: str, *, attempt: int) -> None:
     await writer.execute(steps.values(status=StepStatus.PENDING))
     await writer.execute(
         update(SyncJob)
-        .where(col(SyncJob.id) == job_id)
+        .where(col(SyncJob.id) == job_id, col(SyncJob.status) == JobStatus.RUNNING)
         .values(status=JobStatus.QUEUED, attempt=attempt, current_step=None)
     )
 

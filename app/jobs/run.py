@@ -1,15 +1,15 @@
 """One attempt at a job, from the lease to the outcome."""
 
 import asyncio
-from collections.abc import Coroutine
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlmodel import col
 
 from app.core.clock import now_ms
 from app.core.errors import LeaseLost, LineupError
+from app.core.pauses import undisturbed
 from app.core.ports import Hints
 from app.db.engine import Database, Writer
 from app.db.tables import SyncJob
@@ -21,8 +21,6 @@ from app.jobs.pulse import Pulse
 from app.jobs.requests import LIVE
 from app.jobs.steps import load_steps
 from app.jobs.tracker import JobTracker
-
-T = TypeVar("T")
 
 
 class Run:
@@ -43,10 +41,10 @@ class Run:
 
     async def __aenter__(self) -> JobTracker:
         try:
-            await _undisturbed(self._begin())
+            await undisturbed(self._begin())
         except asyncio.CancelledError:
             if self._begun is not None:
-                await _undisturbed(self._begun.hand_back())
+                await undisturbed(self._begun.hand_back())
             raise
         if self._begun is None:
             raise NothingToRun("The job ended before it was run.")
@@ -66,12 +64,11 @@ class Run:
             error = self._job.stop_reason
         if isinstance(error, LineupError):  # what broke because the job has to stop is no reason of its own
             error = self._job.stop_reason or error
-        await self._pulse.stop()
         if error is None and not self._job.finished:
             error = RuntimeError("the job was left without an outcome")
-        if error is None or await _undisturbed(self._settle(error)):
+        if await undisturbed(self._leave(error)):
             return True
-        if error is not raised:
+        if error is not None and error is not raised:
             raise error from raised
         return False
 
@@ -104,6 +101,10 @@ class Run:
         await lease.release(writer, provider_pk=found.provider_pk, fence=fence)
         return None
 
+    async def _leave(self, error: BaseException | None) -> bool:
+        await self._pulse.stop()
+        return error is None or await self._settle(error)
+
     async def _settle(self, error: BaseException) -> bool:
         """Writes what the error means for the job; True when nobody else has to hear of it."""
         job = self._job
@@ -128,17 +129,3 @@ async def _give_up(writer: Writer, job: Any) -> None:
         await end_job(writer, job.id, JobStatus.CANCELLED)
     else:
         await end_job(writer, job.id, JobStatus.FAILED, errors=[lost_too_often()])
-
-
-async def _undisturbed(work: Coroutine[Any, Any, T]) -> T:
-    """Finishes `work` although the task is cancelled: a worker that ends still says what became of the job."""
-    task = asyncio.ensure_future(work)
-    cancelled = False
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError:
-            cancelled = True
-    if cancelled:
-        raise asyncio.CancelledError from task.exception()
-    return task.result()

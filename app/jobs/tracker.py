@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from app.core.clock import now_ms
 from app.core.errors import LineupError
+from app.core.pauses import undisturbed
 from app.db.engine import Database, Writer
 from app.db.tables import Provider, SyncJob
 from app.domain.kinds import JobStatus, StepName, StepStatus, SyncMode
@@ -41,6 +42,7 @@ class JobTracker:
         self.current_step: str | None = None
         self.changed = asyncio.Event()
         self.finished = False
+        self._ending = False
         self.stop_reason: LineupError | None = None
         self._database = database
         self._deadline = deadline
@@ -128,7 +130,7 @@ class JobTracker:
 
     def stop(self, reason: LineupError) -> None:
         """Makes `check` raise `reason`, and interrupts whatever does not come to a check in time."""
-        if self.stop_reason is not None or self.finished:
+        if self.stop_reason is not None or self._ending:
             return
         self.stop_reason = reason
         self._interrupt(asyncio.get_running_loop().time() + STOP_GRACE_SECONDS)
@@ -136,6 +138,21 @@ class JobTracker:
     async def finish(self, status: JobStatus, *, errors: Sequence[str], version: str | None) -> None:
         """Closes the job and gives the lease back; without a new version the job keeps the one it found."""
         self._disarm()
+        await undisturbed(self._close(status, errors, version))
+
+    async def hand_back(self) -> None:
+        """Gives the job back to the queue as if this attempt had not been, or cancels it when that was asked for."""
+        self._disarm()
+        async with self._database.writer() as writer:
+            await self._require(writer)
+            asked = select(col(SyncJob.cancel_requested)).where(col(SyncJob.id) == self.job_id)
+            if await writer.scalar(asked):
+                await end_job(writer, self.job_id, JobStatus.CANCELLED)
+            else:
+                await requeue_job(writer, self.job_id, attempt=self.attempt - 1)
+            await lease.release(writer, provider_pk=self.provider_pk, fence=self.fence)
+
+    async def _close(self, status: JobStatus, errors: Sequence[str], version: str | None) -> None:
         async with self._database.writer() as writer:
             await self._require(writer)
             await save_steps(writer, self.job_id, self.steps)
@@ -151,18 +168,7 @@ class JobTracker:
                 trouble = {"last_error": errors[0], "last_error_at": now_ms()} if errors else NO_TROUBLE
                 await writer.execute(mine.values(**trouble))
             await lease.release(writer, provider_pk=self.provider_pk, fence=self.fence)
-
-    async def hand_back(self) -> None:
-        """Gives the job back to the queue as if this attempt had not been, or cancels it when that was asked for."""
-        self._disarm()
-        async with self._database.writer() as writer:
-            await self._require(writer)
-            asked = select(col(SyncJob.cancel_requested)).where(col(SyncJob.id) == self.job_id)
-            if await writer.scalar(asked):
-                await end_job(writer, self.job_id, JobStatus.CANCELLED)
-            else:
-                await requeue_job(writer, self.job_id, attempt=self.attempt - 1)
-            await lease.release(writer, provider_pk=self.provider_pk, fence=self.fence)
+        self.finished = True
 
     async def _write(self, step: StepName) -> None:
         self._advance()
@@ -181,7 +187,7 @@ class JobTracker:
 
     def _disarm(self) -> None:
         """From here on a late wish to stop changes nothing: the outcome is being written."""
-        self.finished = True
+        self._ending = True
         self._interrupt(None)
 
     def _interrupt(self, at: float | None) -> None:

@@ -253,3 +253,57 @@ async def test_progress_reaches_the_database_beside_the_work(
         assert seen[-1] >= 30
         await job.finish(JobStatus.FAILED, errors=["x"], version=None)
     assert (await history.get(job_id)).progress == 40
+
+
+async def test_a_worker_that_ends_while_the_outcome_is_written_leaves_the_outcome(
+    database: Database, history: JobHistory, job_id: str
+) -> None:
+    async def closing() -> None:
+        async with Run(database, None, job_id) as job:
+            begun.set()
+            await job.finish(JobStatus.COMPLETED, errors=(), version=None)
+
+    begun = asyncio.Event()
+    task = asyncio.create_task(closing())
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await history.get(job_id)).status is JobStatus.COMPLETED
+    assert (await head(database)).lease_job is None
+
+
+async def test_a_worker_that_ends_while_it_takes_the_lease_gives_it_back(
+    database: Database, history: JobHistory, job_id: str
+) -> None:
+    async def beginning() -> None:
+        async with Run(database, None, job_id):
+            await asyncio.sleep(60)
+
+    for turns in range(1, 60, 3):
+        task = asyncio.create_task(beginning())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert (await history.get(job_id)).status is JobStatus.QUEUED
+        assert (await head(database)).lease_job is None
+
+
+async def test_a_second_cancellation_does_not_disturb_the_outcome(
+    database: Database, history: JobHistory, job_id: str
+) -> None:
+    async def endless() -> None:
+        async with Run(database, None, job_id):
+            begun.set()
+            await asyncio.sleep(60)
+
+    begun = asyncio.Event()
+    task = asyncio.create_task(endless())
+    await begun.wait()
+    while not task.done():
+        task.cancel()
+        await asyncio.sleep(0)
+    assert (await history.get(job_id)).status is JobStatus.QUEUED
+    assert (await head(database)).lease_job is None
