@@ -1,7 +1,9 @@
 """`lineup demo`: simulated portals, synced and served, apart from the data of the user."""
 
 import asyncio
+import os
 import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -281,6 +283,14 @@ def _answer(one: Result) -> dict[str, Any]:
     }
 
 
+def _command() -> str:
+    """`lineup` as it was called, or as the shell finds it."""
+    called = Path(sys.argv[0])
+    if called.name != "lineup" or shutil.which("lineup"):
+        return "lineup"
+    return os.path.relpath(called)
+
+
 def _invite(url: str, settings: Settings, results: Sequence[Result]) -> None:
     """Lines to copy."""
     first = results[0].view.id
@@ -292,7 +302,7 @@ def _invite(url: str, settings: Settings, results: Sequence[Result]) -> None:
         f"curl -s '{below}/movies?search=the&sort=-rating&limit=5'",
         f"curl -s -X POST {below}/sync",
         f"curl -s {below}/sync",
-        f"LINEUP_DATA_DIR={settings.data_dir} lineup provider list",
+        f"LINEUP_DATA_DIR={settings.data_dir} {_command()} provider list",
     ):
         say(f"  {line}")
     say("")

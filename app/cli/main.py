@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import typer
 from sqlalchemy.exc import SQLAlchemyError
+from yaml import YAMLError
 
 from app.cli import config, database, demo, provider, serve, simulate, snapshot, sync
 from app.cli.output import complain, say
@@ -73,14 +74,18 @@ def _run() -> int:
         complain(error.format_message())
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
-        complain("interrupted")
-        return INTERRUPTED
+        code = INTERRUPTED
     except LineupError as error:
         complain(_sentence(error))
         return MISUSED if isinstance(error, Invalid | Misconfigured | NotFound) else FAILED
+    except YAMLError as error:
+        complain(f"lineup.yaml: {error}")
+        return MISUSED
     except (OSError, SQLAlchemyError) as error:
         complain(f"{type(error).__name__}: {error}")
         return FAILED
+    if code == INTERRUPTED:  # Typer, too, makes this of Ctrl-C
+        complain("interrupted")
     return code if isinstance(code, int) else 0
 
 

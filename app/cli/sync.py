@@ -141,8 +141,10 @@ async def _start(
     if elsewhere and not wait:
         if as_json:
             show_json({"jobs": [_answer(await context.history.get(job_id)) for job_id in labels]})
-        for job in started if not as_json else ():
-            say(f"{labels[job.job_id]}: {'queued' if job.created else f'{job.status.value} already'}, job {job.job_id}")
+        else:
+            for one in started:
+                state = "queued" if one.created else f"{one.status.value} already"
+                say(f"{labels[one.job_id]}: {state}, job {one.job_id}")
         return
     jobs = await _finish(context, labels, here=not elsewhere, silent=as_json)
     if as_json:

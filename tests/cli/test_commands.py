@@ -84,6 +84,14 @@ def test_a_variable_that_cannot_be_used_is_named_without_its_password(
     assert "fake-password" not in answer.err
 
 
+def test_a_settings_file_that_cannot_be_read_is_named(inside: Inside, installation: Installation) -> None:
+    (installation.folder / "lineup.yaml").write_text("port: [1\n")
+    answer = inside("config", "show")
+    assert answer.code == 2
+    assert answer.err.startswith("lineup: lineup.yaml: ")
+    assert answer.err.count("\n") == 1
+
+
 def test_a_process_of_its_own_ends_the_same_way(installation: Installation) -> None:
     answer = installation.run("serve", LINEUP_PORT="many")
     assert answer.code == 2

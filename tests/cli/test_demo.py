@@ -1,13 +1,20 @@
 """The demo end to end: the smoke test of the whole."""
 
 import json
+import shutil
 import signal
+import subprocess
+import sys
 
 import httpx
 import psutil
 
 from tests.cli.installation import Installation, running
+from tests.support.repository import ROOT
 
+# Proxies of the machine must not come between; a machine without curl takes the stand-in.
+STAND_IN = f'curl() {{ "{sys.executable}" "{ROOT / "tests" / "cli" / "curl.py"}" "$@"; }}\n'
+CURL = "export NO_PROXY='*'\n" + ("" if shutil.which("curl") else STAND_IN)
 SMALL = ("--channels", "20", "--movies", "60", "--series", "20", "--port", "0")
 
 
@@ -44,6 +51,18 @@ def test_it_serves_until_it_is_stopped_and_leaves_nothing(installation: Installa
         assert len(document["movies"]) == 60
         shown = installation.run("provider", "list", "--json", LINEUP_DATA_DIR="data/demo")
         assert [one["name"] for one in shown.json["providers"]] == ["stalker", "xtream", "panel"]
+        demo.until("provider list")
+        for example in [line for line in demo.lines if line.startswith("  curl ")]:
+            copied = subprocess.run(
+                ["bash", "-c", f"{CURL}{example}"],
+                capture_output=True,
+                cwd=installation.folder,
+                timeout=30,
+                check=False,
+            )
+            assert copied.returncode == 0, example
+            assert b'"code"' not in copied.stdout, example
+        (installation.folder / "catalogue.json").unlink()
         children = psutil.Process(demo.process.pid).children(recursive=True)
         assert len(children) >= 4
         assert demo.end(signal.SIGINT) == 0

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import signal
 from collections.abc import Sequence
 
 from app.simulator.process import PortalProcess
@@ -102,6 +103,22 @@ def test_a_sync_on_its_way_is_cancelled(installation: Installation, portal: Port
     finally:
         portal.behave("panel", latency_ms=0)
     assert installation.run("sync", "cancel", provider).code == 1
+
+
+def test_an_interrupted_sync_goes_on_with_the_next(installation: Installation, portal: PortalProcess) -> None:
+    provider = add(installation, "home", f"{portal.url_of('panel')}/c/", STALKER)
+    portal.behave("panel", latency_ms=500)
+    try:
+        with running(installation, "sync", "run", provider) as process:
+            process.until("channel_categories completed")
+            assert process.end(signal.SIGINT, 20) == 130
+            assert process.lines[-1] == "lineup: interrupted\n", process.text
+    finally:
+        portal.behave("panel", latency_ms=0)
+    waiting = installation.json("sync", "status", provider)["providers"][0]["job"]
+    assert waiting["status"] == "queued"
+    done = installation.json("sync", "run", provider)["jobs"][0]
+    assert (done["id"], done["status"]) == (waiting["id"], "completed")
 
 
 def test_all_enabled_providers_are_synced(installation: Installation, portal: PortalProcess) -> None:
