@@ -7,79 +7,28 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
-from app.cli.output import JsonFlag, errors, say, show_json, show_table, size
+from app.cli.output import JsonFlag, say, show_json, show_table, size
+from app.cli.portals import FULL, SMALL, DemoPortal, Size, start_portals
 from app.cli.progress import all_well, duration, outcome, watch
 from app.cli.running import awaited, ended, quiet
 from app.cli.serve import HostOption, PortOption, address_of, listener, serving
 from app.config import Settings, load_settings
 from app.context import ProcessContext
-from app.core.errors import LineupError, Misconfigured
-from app.domain.kinds import ProviderKind
+from app.core.errors import Misconfigured
 from app.jobs.views import JobView
 from app.main import create_app
 from app.queue.embedded import join
-from app.registry.views import NewProvider, ProviderView
+from app.registry.views import ProviderView
 from app.simulator.process import PortalProcess
-from app.simulator.spec import CatalogueSpec
 from workers.lifecycle import embedded_worker
 
 FOLDER: Final = Path("data/demo")
 MARK: Final = ".lineup-demo"
-SMALL: Final = CatalogueSpec(channels=120, movies=400, series=100, categories=24)
-TENTH: Final = 10
-FULL: Final = CatalogueSpec()
-LOGIN: Final = {"username": "demo", "password": "demo-password"}
-
-
-class Size(StrEnum):
-    FULL = "full"
-    SMALL = "small"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DemoPortal:
-    """A simulated portal and the account there; `share` divides its catalogue."""
-
-    name: str
-    profile: str
-    kind: ProviderKind
-    path: str
-    credentials: Mapping[str, str]
-    share: int = 1
-    mixed: bool = False  # one list of categories, and of titles, stands for movies and series
-
-    def spec(self, full: CatalogueSpec) -> CatalogueSpec:
-        """What it offers."""
-        numbers = {name: getattr(full, name) // self.share for name in ("channels", "movies", "series")}
-        return replace(full, **numbers)
-
-
-# Two catalogues of full size show what the two dialects cost; a third one of that size would only take longer.
-PORTALS: Final = (
-    DemoPortal(
-        name="stalker",
-        profile="stock",
-        kind=ProviderKind.STALKER,
-        path="/stalker_portal/c/",
-        credentials={"mac": "00:1A:79:00:00:01"},
-        mixed=True,
-    ),
-    DemoPortal(name="xtream", profile="xtream", kind=ProviderKind.XTREAM, path="", credentials=LOGIN),
-    DemoPortal(
-        name="panel",
-        profile="panel",
-        kind=ProviderKind.STALKER,
-        path="/c/",
-        credentials={"mac": "00:1A:79:00:00:02"},
-        share=TENTH,
-    ),
-)
 
 
 @awaited
@@ -108,7 +57,7 @@ async def demo(
     async with AsyncExitStack() as stack:
         listening = stack.enter_context(listener(settings))
         stack.enter_context(_folder(data_dir, keep=keep))
-        portals = await _portals(spec, stack)
+        portals = await start_portals(spec, stack)
         app = create_app(settings, background=embedded_worker)
         server = await stack.enter_async_context(serving(app, listening))
         context: ProcessContext = app.state.context
@@ -185,23 +134,10 @@ def _folder(data_dir: Path, *, keep: bool) -> Iterator[None]:
                     parent.rmdir()
 
 
-async def _portals(spec: CatalogueSpec, stack: AsyncExitStack) -> list[tuple[DemoPortal, PortalProcess]]:
-    """Each in a process of its own; they end with the stack, and also should this process be killed."""
-    errors.print("Starting simulated portals …")
-    processes = [PortalProcess([portal.profile], portal.spec(spec)) for portal in PORTALS]
-    for process in processes:
-        stack.callback(process.stop)
-    try:
-        await asyncio.gather(*(asyncio.to_thread(process.__enter__) for process in processes))
-    except RuntimeError as error:
-        raise LineupError(f"{error}.") from error
-    return list(zip(PORTALS, processes, strict=True))
-
-
 async def _sync(
     context: ProcessContext, portals: Sequence[tuple[DemoPortal, PortalProcess]], *, silent: bool
 ) -> list[Result]:
-    views = [await context.registry.add(_provider(portal, process.url)) for portal, process in portals]
+    views = [await context.registry.add(portal.provider(process.url)) for portal, process in portals]
     results = []
     for (portal, process), view in zip(portals, views, strict=True):
         # One after the other: side by side on a small machine, each would be measured with the others' work.
@@ -209,12 +145,6 @@ async def _sync(
         (job,) = await watch(context, {started.job_id: view.name}, silent=silent)
         results.append(await _result(context, portal, process, view, job))
     return results
-
-
-def _provider(portal: DemoPortal, url: str) -> NewProvider:
-    return NewProvider(
-        name=portal.name, kind=portal.kind, url=f"{url}{portal.path}", credentials=portal.credentials, schedule=None
-    )
 
 
 async def _result(
