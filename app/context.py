@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from arq.connections import ArqRedis
@@ -15,7 +16,7 @@ from app.config import Settings
 from app.core.errors import Misconfigured, NotReady
 from app.core.ports import ArtifactStore, Hints
 from app.db import migrate
-from app.db.engine import Database
+from app.db.engine import Database, async_url
 from app.jobs.history import JobHistory
 from app.jobs.requests import JobRequests
 from app.providers.base import Provider, ProviderAccount
@@ -64,6 +65,7 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
     _make_folder(settings)
     secrets = load_secrets(settings.secret_key, settings.data_dir, required=not settings.embedded)
     artifacts = open_artifacts(settings.artifacts_url, settings.data_dir)
+    _check_folder(settings.resolved_database_url)
     await migrate.upgrade(settings.resolved_database_url)
     async with AsyncExitStack() as stack:
         database = Database(settings.resolved_database_url, pool_size=POOL_SIZE)
@@ -119,6 +121,14 @@ def _make_folder(settings: Settings) -> None:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise Misconfigured(f"LINEUP_DATA_DIR: cannot make {settings.data_dir}: {error.strerror}") from None
+
+
+def _check_folder(database_url: str) -> None:
+    """SQLite makes the file, not its folder; its driver's thread would tell of the failure in its own way as well."""
+    url = async_url(database_url)
+    folder = Path(url.database or "").parent
+    if url.get_backend_name() == "sqlite" and not folder.is_dir():
+        raise Misconfigured(f"LINEUP_DATABASE_URL: there is no folder {folder}")
 
 
 async def _queue_server(settings: Settings, stack: AsyncExitStack) -> tuple[str, EmbeddedValkey | None]:
