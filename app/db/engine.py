@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from sqlalchemy import Executable, Row, event
@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app.core.errors import Misconfigured
+from app.core.pauses import undisturbed
 
 BUSY_TIMEOUT_MS = 10_000
 SQLITE_CACHE_KIB = 16_384  # per connection; the default of 2 MB makes a bulk load thrash
@@ -41,13 +42,13 @@ class Reader:
         return self.connection.dialect.name == "sqlite"
 
     async def rows(self, statement: Executable, values: dict[str, Any] | None = None) -> Sequence[Row[Any]]:
-        return (await self.connection.execute(statement, values)).all()
+        return (await undisturbed(self.connection.execute(statement, values))).all()
 
     async def row(self, statement: Executable, values: dict[str, Any] | None = None) -> Row[Any] | None:
-        return (await self.connection.execute(statement, values)).first()
+        return (await undisturbed(self.connection.execute(statement, values))).first()
 
     async def scalar(self, statement: Executable, values: dict[str, Any] | None = None) -> Any:
-        return (await self.connection.execute(statement, values)).scalar()
+        return (await undisturbed(self.connection.execute(statement, values))).scalar()
 
     async def driver(self) -> Any:
         """The driver's own connection (aiosqlite or asyncpg), inside this transaction, for hot paths."""
@@ -59,7 +60,7 @@ class Writer(Reader):
 
     async def execute(self, statement: Executable, values: Any = None) -> int:
         """Runs a statement and returns how many rows it touched."""
-        return (await self.connection.execute(statement, values)).rowcount
+        return (await undisturbed(self.connection.execute(statement, values))).rowcount
 
 
 class Database:
@@ -76,23 +77,39 @@ class Database:
     @asynccontextmanager
     async def reader(self) -> AsyncIterator[Reader]:
         """A connection for reads; one transaction, so what it reads is one state (SQLite) or committed (Postgres)."""
-        async with self._readers.connect() as connection:
+        async with _whole(self._readers.connect()) as connection:
             yield Reader(connection)
 
     @asynccontextmanager
     async def writer(self) -> AsyncIterator[Writer]:
         """A transaction for writes."""
         if self._turn is None:
-            async with self._writers.begin() as connection:
+            async with _whole(self._writers.begin()) as connection:
                 yield Writer(connection)
             return
-        async with self._turn, self._writers.begin() as connection:
+        async with self._turn, _whole(self._writers.begin()) as connection:
             yield Writer(connection)
 
     async def close(self) -> None:
         await self._readers.dispose()
         if self._writers is not self._readers:
             await self._writers.dispose()
+
+
+@asynccontextmanager
+async def _whole(scope: AbstractAsyncContextManager[AsyncConnection]) -> AsyncIterator[AsyncConnection]:
+    """The scope, entered and left whole: a cancellation in between would cost SQLite its only writer."""
+    async with AsyncExitStack() as stack:
+
+        async def enter() -> AsyncConnection:
+            connection = await scope.__aenter__()
+            stack.push_async_exit(leave)
+            return connection
+
+        async def leave(*exc: Any) -> bool | None:
+            return await undisturbed(scope.__aexit__(*exc))
+
+        yield await undisturbed(enter())
 
 
 def _engine(url: URL, pool_size: int) -> AsyncEngine:
