@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
@@ -30,8 +31,8 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_file=".env", yaml_file="lineup.yaml", extra="ignore", frozen=True, populate_by_name=True
     )
 
-    database_url: str | None = Field(default=None, validation_alias=_named("DATABASE_URL"))
-    redis_url: str | None = None
+    database_url: str | None = Field(default=None, validation_alias=_named("DATABASE_URL"), repr=False)
+    redis_url: str | None = Field(default=None, repr=False)  # like the database's, it may hold a password
     data_dir: Path = Path("data")
     artifacts_url: str | None = None
     host: str = "127.0.0.1"
@@ -77,10 +78,7 @@ class Settings(BaseSettings):
 
 def load_settings(**flags: Any) -> Settings:
     """Reads the settings; `Misconfigured` names the first variable that is unknown or malformed."""
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
-    if unknown:
-        raise Misconfigured(f"{unknown[0]} is not a setting of Lineup; see `lineup config show`")
+    _refuse_unknown()
     try:
         return Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
@@ -88,3 +86,15 @@ def load_settings(**flags: Any) -> Settings:
         name = str(first["loc"][0]) if first["loc"] else "settings"
         variable = name if name.startswith(PREFIX) else f"{PREFIX}{name.upper()}"
         raise Misconfigured(f"{variable}: {first['msg']}") from None
+
+
+def _refuse_unknown() -> None:
+    """A misspelt setting would be ignored in silence, wherever it stands."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    for place, names in (("", os.environ), (" in .env", dotenv_values(".env"))):
+        for name in sorted(names):
+            if name.upper().startswith(PREFIX) and name.upper() not in known:
+                raise Misconfigured(f"{name}{place} is not a setting of Lineup; see `lineup config show`")
+    for name in YamlConfigSettingsSource(Settings)():
+        if f"{PREFIX}{str(name).upper().removeprefix(PREFIX)}" not in known:
+            raise Misconfigured(f"{name} in lineup.yaml is not a setting of Lineup; see `lineup config show`")

@@ -16,6 +16,7 @@ NOTHING: Final = frozenset({"", "n/a", "na", "null", "none", "undefined", "-"})
 LONGEST_NOTHING: Final = max(map(len, NOTHING))
 TRUE: Final = frozenset({"1", "true", "yes", "on", "y", "t"})
 FALSE: Final = frozenset({"0", "false", "no", "off", "n", "f"})
+_FLAGS: Final = dict.fromkeys(TRUE, True) | dict.fromkeys(FALSE, False)
 INT64: Final = 2**63  # what both databases can hold
 EPOCH_MS: Final = 100_000_000_000  # seconds up to the year 5138; above, some panels mean milliseconds
 LAST_MS: Final = 253_402_300_799_999  # 9999-12-31
@@ -105,16 +106,21 @@ def truth(value: Any) -> bool | None:
     if type(value) is bool:
         return value
     if type(value) is str:
-        word = value.strip().lower()
-        return True if word in TRUE else False if word in FALSE else None
+        return _FLAGS.get(value) if value in _FLAGS else _FLAGS.get(value.strip().lower())
     return bool(value) if type(value) in (int, float) else None
 
 
 def rating(value: Any) -> float | None:
     """A rating from above 0 to 10; `"7,4"`, `"7.4/10"`, `7`; zero means nobody rated."""
-    if type(value) is str and "/" in value:
-        value = value.partition("/")[0]
-    found = number(value)
+    return _spelled_rating(value) if type(value) is str else _rated(number(value))
+
+
+@lru_cache(maxsize=1024)  # there are a hundred of them, and every title has two
+def _spelled_rating(value: str) -> float | None:
+    return _rated(number(value.partition("/")[0]))
+
+
+def _rated(found: float | None) -> float | None:
     if found is None or not 0 < found <= 10:  # noqa: PLR2004 - the scale
         return None
     return round(float(found), 2) or None
@@ -126,17 +132,27 @@ def year(value: Any) -> int | None:
         value = int(value)
     if type(value) is int:
         return value if FIRST_YEAR <= value <= LAST_YEAR else None
-    if type(value) is not str:
-        return None
+    return _spelled_year(value) if type(value) is str else None
+
+
+@lru_cache(maxsize=1024)
+def _spelled_year(value: str) -> int | None:
     found = _YEAR.search(value)
     return int(found[0]) if found else None
 
 
 def minutes(value: Any) -> int | None:
     """A duration in minutes from `112`, `"112 min"`, `"01:52:03"`, `"1h 52m"`; zero is unknown."""
+    return _spelled_duration(value) if type(value) is str else _lasting(number(value))
+
+
+@lru_cache(maxsize=1024)
+def _spelled_duration(value: str) -> int | None:
     found = number(value)
-    if found is None and type(value) is str:
-        found = _spelled_minutes(value.strip())
+    return _lasting(_spelled_minutes(value.strip()) if found is None else found)
+
+
+def _lasting(found: float | None) -> int | None:
     return round(found) or None if found is not None and 0 < found <= MAX_MINUTES else None
 
 
