@@ -11,9 +11,11 @@ from app.db.bulk import delete_rows, insert_rows, update_rows
 from app.db.engine import Reader, Writer
 from app.db.tables import metadata
 from app.domain.kinds import Kind
+from app.domain.ordinals import OrdinalSet
 
 TABLES: Final[dict[Kind, Table]] = {kind: metadata.tables[kind.value] for kind in Kind}
 DOCUMENT: Final = metadata.tables["document"]
+STRETCH: Final = 20_000  # rows read together where a whole kind is gone through
 KEYS: Final = ("provider_pk", "ordinal")
 DOCUMENT_KEYS: Final = ("provider_pk", "kind", "ordinal")
 _SHARED: Final = (
@@ -80,12 +82,21 @@ async def next_ordinal(reader: Reader, kind: Kind, provider_pk: int) -> int:
     return 0 if last is None else last + 1
 
 
-async def active_ordinals(reader: Reader, kind: Kind, provider_pk: int) -> list[int]:
-    """The places of all items that are there now."""
+async def active_ordinals(reader: Reader, kind: Kind, provider_pk: int) -> OrdinalSet:
+    """The places of all items that are there now, read in stretches: a million rows at once would be 100 MB."""
     driver = await reader.driver()
-    query = f"SELECT ordinal FROM {kind.value} WHERE provider_pk = {provider_pk:d} AND is_active"  # noqa: S608
-    found = await (driver.execute_fetchall(query) if reader.sqlite else driver.fetch(query))
-    return [row[0] for row in found]
+    found, last = OrdinalSet(), -1
+    while True:
+        query = (
+            f"SELECT ordinal FROM {kind.value} WHERE provider_pk = {provider_pk:d} AND ordinal > {last:d} "  # noqa: S608
+            f"AND is_active ORDER BY ordinal LIMIT {STRETCH:d}"
+        )
+        rows = await (driver.execute_fetchall(query) if reader.sqlite else driver.fetch(query))
+        for row in rows:
+            found.add(row[0])
+        if len(rows) < STRETCH:
+            return found
+        last = rows[-1][0]
 
 
 async def count_active(reader: Reader, kind: Kind, provider_pk: int) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from app.core.errors import Unavailable
 from app.providers.base import Page, Provider, Scope
 
-AHEAD = 3  # times the window: how many pages may wait for a slow one before them
+AHEAD = 2  # times the window: how many pages may wait for a slow one before them
 MAX_PAGES = 200_000  # a portal that never ends: 2.8 million items at 14 a page
 MAX_LOST = 5  # pages that may stay unanswered before a walk is given up
 

@@ -24,8 +24,7 @@ async def finalise(ledger: Ledger, kind: Kind, *, proven: bool) -> str | None:
     async with ledger.database.reader() as reader:
         active = await items.active_ordinals(reader, kind, ledger.job.provider_pk)
         before = await progress.missed_before(reader, ledger.job.provider_pk, kind)
-    seen = ledger.shelves[kind].seen
-    missing = OrdinalSet(place for place in active if place not in seen)
+    missing = active - ledger.shelves[kind].seen
     if not proven:
         many = f"{len(missing)} {kind.plural} were not seen and have been kept, since not all of the list could be read"
         return many if len(missing) else None
