@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import uvicorn
-from fastapi import FastAPI, Request, Response
+from fastapi import Request, Response
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.config import Settings
@@ -41,22 +41,17 @@ async def serve(clock: Clock, given: dict[str, Any]) -> dict[str, Any]:
     app = create_app(Settings(data_dir=Path(given["data"])), background=embedded_worker)
     bodies: dict[str, bytes] = {}
 
-    bare = FastAPI()
-
-    @bare.put("/bare")
+    @app.put("/bare")
     async def keep(request: Request) -> None:
         bodies["page"] = await request.body()
 
-    @bare.get("/bare")
+    @app.get("/bare")
     async def answer() -> Response:
         return Response(bodies["page"], media_type="application/json")
 
-    async def outer(scope: Any, receive: Any, send: Any) -> None:
-        await (bare if scope["path"] == "/bare" else app)(scope, receive, send)
-
     async with app.router.lifespan_context(app):
         calm_collector()
-        config = uvicorn.Config(outer, port=given["port"], lifespan="off", log_level="error", access_log=False)
+        config = uvicorn.Config(app, port=given["port"], lifespan="off", log_level="error", access_log=False)
         await uvicorn.Server(config).serve()
     del clock
     return {}

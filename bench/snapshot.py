@@ -7,7 +7,6 @@ import argparse
 import asyncio
 import json
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -32,7 +31,10 @@ from app.db.engine import Database
 from app.db.tables import CatalogueHead, Category, Document, Provider
 from app.domain.kinds import Kind
 from app.jobs import lease
+from app.simulator.spec import CatalogueSpec
 from app.snapshots.publish import Publisher
+from bench.measure import Cost, resident_mb
+from bench.sync import Result
 
 SHARES = {Kind.CHANNEL: 0.126, Kind.MOVIE: 0.674, Kind.SERIES: 0.2}
 CATEGORIES = 120  # of each kind
@@ -185,7 +187,7 @@ async def build(url: str, folder: Path) -> Build:
     wall, cpu = time.perf_counter(), time.process_time()
     version = await publisher.publish(pk, fence)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    peak = resident_mb() * 1e6
     await database.close()
     if version is None:
         raise SystemExit("nothing was pending")
@@ -219,6 +221,19 @@ async def floor(url: str) -> Floor:
     paged = time.process_time()
     zlib_ng.compress(b",".join(bodies), 6, 31)
     return Floor(encode=encoded - start, pages=paged - encoded, document=time.process_time() - paged)
+
+
+def bench(spec: CatalogueSpec) -> list[Result]:
+    """A publish of as many items, beside encoding and one compression of the same rows."""
+    items = spec.channels + spec.movies + spec.series
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/bench.db"
+        asyncio.run(seed(url, items))
+        found = build_apart(url, Path(folder) / "artifacts")
+        least = asyncio.run(floor(url))
+    cost = Cost(wall=found.wall, cpu=found.cpu, peak_mb=found.peak_mb, idle_mb=0, told={})
+    name = "snapshot build, document and all pages (MB over idle)"
+    return [Result(name=name, items=items, cost=cost, floor=least.once, aim="≤ 1.5, ≤ 150 MB")]
 
 
 async def main() -> None:

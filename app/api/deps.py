@@ -11,10 +11,15 @@ MAX_PAGE = 2**31 - 1
 MAX_LIMIT = 1000
 
 
-def get_context(request: Request) -> ProcessContext:
+def context_of(request: Request) -> ProcessContext:
     """The one object that owns what this process owns."""
     context: ProcessContext = request.app.state.context
     return context
+
+
+async def get_context(request: Request) -> ProcessContext:
+    """`context_of` as a dependency: FastAPI would run a plain function in a thread."""
+    return context_of(request)
 
 
 ContextDep = Annotated[ProcessContext, Depends(get_context)]

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from app.api.bodies import Caching, respond
-from app.api.deps import ContextDep, ProviderId, get_context
+from app.api.deps import ContextDep, ProviderId, context_of
 from app.api.model import Answer, Problem, Time
 from app.api.schemas import StatsBody
 from app.domain.kinds import PLURALS
@@ -62,7 +62,7 @@ class HeadBody(Answer):
 @router.get("/{provider_id}/snapshot", response_class=Response, responses=FILE, openapi_extra=PARAMETERS)
 async def get_snapshot(request: Request) -> Response:
     """The catalogue, built and compressed before anybody asks: one document, or in pages that `next` links."""
-    context, query, provider_id = get_context(request), request.query_params, request.path_params["provider_id"]
+    context, query, provider_id = context_of(request), request.query_params, request.path_params["provider_id"]
     wanted, version = parse_page(query.get("page"), query.get("limit"), query.get("kind")), query.get("version")
     if wanted is None:
         file = await context.snapshots.document(provider_id, version)
