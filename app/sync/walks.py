@@ -15,7 +15,7 @@ from app.sync.fetch import WalkState, walk
 from app.sync.normalise import CategoryIds, draft
 from app.sync.store import Batch, Store
 
-BATCH_ROWS: Final = 2_000  # rows in one transaction: a batch of one page costs 5 to 9 times as much per row
+BATCH_ROWS: Final = 1_400  # rows in one transaction: a batch of one page costs 5 to 9 times as much per row
 BREATH: Final = 100  # records normalised in one go: about 2 ms in which the process does nothing else
 MAX_ROUNDS: Final = 4  # reviews that may ask for more; each asks for what the round before could not prove
 
@@ -108,7 +108,8 @@ class Walks:
                     batch.drafts.setdefault(kind, []).append(made)
                 else:
                     dropped.add(hash((record.space, record.external_id)))
-            await asyncio.sleep(0)  # lets the batch before take its next step in the database
+            if len(page.records) > BREATH:  # a small page came over the network a moment ago, which was a breath
+                await asyncio.sleep(0)
         batch.rejected.extend(one for one in page.rejected if one.kind in self._kinds)
         batch.pages.append(page.number)
         batch.size += len(page.records)
