@@ -55,7 +55,7 @@ class Diff:
         elif self._see(stored.ordinal):
             self._first(made, stored)
         elif made.fingerprint == stored.fingerprint:
-            self._shelf.narrowed.pop(stored.ordinal, None)
+            self._confirm(made, stored)
         else:
             self._again(made, stored)
 
@@ -82,6 +82,15 @@ class Diff:
             self.updated += 1
         else:
             self.added += 1
+
+    def _confirm(self, made: Draft, stored: Stored) -> None:
+        """Seen again just as it is stored: what was held back for its fewer categories is no change after all."""
+        held = self._shelf.narrowed.get(stored.ordinal)
+        if held is None:
+            return
+        _widen(held, made.document.category_ids)
+        if set(held.document.category_ids) == set(made.document.category_ids):
+            del self._shelf.narrowed[stored.ordinal]
 
     def _again(self, made: Draft, stored: Stored) -> None:
         held = self._shelf.narrowed.get(stored.ordinal)

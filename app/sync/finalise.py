@@ -50,10 +50,10 @@ async def derive(ledger: Ledger, kind: Kind) -> None:
     provider_pk = ledger.job.provider_pk
     places = None if changed > INDEX_ALL else list(shelf.changed)
     async with ledger.transaction() as writer:
-        await categories.recount(writer, kind, provider_pk)
-        await search.refresh(writer, provider_pk=provider_pk, kind=kind, ordinals=places)
         if not shelf.logged:
             await items.analyze(writer, kind)
+        await categories.recount(writer, kind, provider_pk)
+        await search.refresh(writer, provider_pk=provider_pk, kind=kind, ordinals=places)
     shelf.derived = changed
 
 

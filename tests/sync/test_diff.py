@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.db.items import Stored
@@ -47,6 +47,7 @@ class Shop:
         return totals[0], totals[1], totals[2], totals[3]
 
 
+@settings(max_examples=1_000)
 @given(sightings, st.integers(1, 10))
 def test_every_item_is_counted_once_and_the_same_list_again_changes_nothing(
     seen: list[tuple[int, int, set[int]]], batch: int
@@ -60,6 +61,8 @@ def test_every_item_is_counted_once_and_the_same_list_again_changes_nothing(
     assert shop.rows == before
 
 
+@settings(max_examples=1_000)
+@example(before=[(0, 0, {0})], after=[(0, 0, set()), (0, 0, {0, 1}), (0, 0, {0})], batch=1)
 @given(sightings, sightings, st.integers(1, 10))
 def test_categories_end_as_the_union_of_what_the_last_walk_saw(
     before: list[tuple[int, int, set[int]]], after: list[tuple[int, int, set[int]]], batch: int
@@ -73,6 +76,7 @@ def test_categories_end_as_the_union_of_what_the_last_walk_saw(
         assert set(shop.rows[public][2]) == union
 
 
+@settings(max_examples=1_000)
 @given(sightings, sightings, st.integers(1, 10))
 def test_counts_add_up_whatever_changes(
     before: list[tuple[int, int, set[int]]], after: list[tuple[int, int, set[int]]], batch: int
