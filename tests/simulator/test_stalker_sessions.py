@@ -135,3 +135,10 @@ def test_panels_tell_the_expiry_in_the_phone_field(box: Make) -> None:
 def test_logins_are_counted(box: Make) -> None:
     stb = box("stock")
     assert (stb.portal.stats.handshakes, stb.portal.stats.logins) == (1, 1)
+
+
+def test_an_account_that_is_no_longer_configured_is_let_in_again(box: Make) -> None:
+    stb = box("panel", log_in=False, accounts=(Account(mac=MAC, status="blocked"),))
+    assert stb.log_in()["status"] == 1
+    stb.portal.behave(accounts=[])
+    assert stb.log_in()["status"] == 0

@@ -61,7 +61,7 @@ class Sessions:
         self._stats = stats
         self._accounts = {account.mac.upper(): account for account in behaviour.accounts}
         for mac, user in self._users.items():
-            user.account = self._accounts.get(mac, user.account)
+            user.account = self._accounts.get(mac, Account(mac=mac))
         self._lifetime = behaviour.lose_session_after
         self._require_serial = behaviour.require_serial
         self._validate = behaviour.mac_validation
