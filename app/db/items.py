@@ -154,13 +154,6 @@ async def leave_categories(writer: Writer, memberships: Sequence[tuple[str, int]
     await delete_rows(writer, "item_category", ("category_id", "ordinal"), memberships)
 
 
-async def ids_of(reader: Reader, kind: Kind, provider_pk: int, ordinals: Sequence[int]) -> dict[int, str]:
-    """The public ids of these places."""
-    table = TABLES[kind].c
-    query = select(table.ordinal, table.id).where(table.provider_pk == provider_pk, table.ordinal.in_(ordinals))
-    return {row.ordinal: row.id for row in await reader.rows(query)}
-
-
 async def analyze(writer: Writer, kind: Kind) -> None:
     """Fresh statistics after a bulk load: without them the first queries are planned for an empty table."""
     for table in (kind.value, "item_category"):

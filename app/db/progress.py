@@ -46,10 +46,6 @@ async def checkpoints(reader: Reader, job_id: str) -> dict[str, WalkedBefore]:
     return found
 
 
-async def drop_checkpoints(writer: Writer, job_id: str) -> None:
-    await writer.execute(delete(SyncCheckpoint).where(col(SyncCheckpoint.job_id) == job_id))
-
-
 async def quarantine(writer: Writer, *, job_id: str, provider_pk: int, records: Sequence[RejectedRecord]) -> None:
     """Keeps refused records with their reasons."""
     rows = [(job_id, provider_pk, one.kind.value, one.external_id, one.reason, one.raw) for one in records]

@@ -116,7 +116,7 @@ class SyncPipeline:
         for one in {kind, *(found for scope in scopes for found in scope.kinds)}:
             self._walks[one].append(walks)
         try:
-            if error is None:
+            if error is None and scopes:  # none: an earlier step's walk brought this kind
                 await walks.run(scopes, {one: await self._category_ids(one) for one in chosen.kinds})
         except ProviderError as failure:
             error = await self._explain(failure)

@@ -22,9 +22,6 @@ class Plan:
     steps: tuple[StepName, ...]
     kinds: frozenset[Kind]
 
-    def follows(self, step: StepName, done: frozenset[StepName]) -> bool:
-        return step in self.steps and step not in done
-
 
 def plan(*, mode: SyncMode, only: frozenset[str], stored: Mapping[Kind, int]) -> Plan:
     """Plans a job; `stored` counts the active items of each kind.
