@@ -15,16 +15,6 @@ from app.domain.kinds import Kind
 from app.domain.titles import search_words
 
 NAME: Final = "search_index"  # FTS5 keeps its own tables under names that begin with it
-CREATE_SQLITE: Final = (
-    # Words alone are asked for, never phrases or ranks: `detail` and `columnsize` leave out what those need.
-    f"CREATE VIRTUAL TABLE {NAME} USING fts5(words, detail='none', columnsize=0, prefix='2 3', tokenize='ascii')",
-)
-_TABLE: Final = (
-    f"CREATE TABLE {NAME} (provider_pk integer NOT NULL, kind integer NOT NULL, ordinal integer NOT NULL, "
-    f"words tsvector NOT NULL, CONSTRAINT pk_{NAME} PRIMARY KEY (provider_pk, kind, ordinal))"
-)
-CREATE_POSTGRES: Final = (_TABLE, f"CREATE INDEX ix_{NAME}_words ON {NAME} USING gin (words)")
-DROP: Final = (f"DROP TABLE {NAME}",)
 MAX_WORDS: Final = 16
 MANY: Final = 1_000  # entries that make the statistics worth the 20 ms they take
 _PLACE_BITS: Final = 32

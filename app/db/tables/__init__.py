@@ -13,8 +13,8 @@ from app.db.tables.catalogue import (
     Season,
     Series,
 )
-from app.db.tables.job import Quarantine, SyncCheckpoint, SyncJob, SyncStep, Walk
-from app.db.tables.provider import CatalogueHead, Provider
+from app.db.tables.job import JobChange, Quarantine, SyncCheckpoint, SyncJob, SyncStep, Walk
+from app.db.tables.provider import CatalogueHead, Provider, Webhook
 from app.db.tables.snapshot import Snapshot
 from app.domain.kinds import Kind
 
@@ -34,6 +34,7 @@ __all__ = [
     "Episode",
     "Item",
     "ItemCategory",
+    "JobChange",
     "Movie",
     "Provider",
     "Quarantine",
@@ -44,5 +45,6 @@ __all__ = [
     "SyncJob",
     "SyncStep",
     "Walk",
+    "Webhook",
     "metadata",
 ]

@@ -66,6 +66,20 @@ class SyncCheckpoint(SQLModel, table=True):
     seen: bytes = bytes_field()
 
 
+class JobChange(SQLModel, table=True):
+    """Places of items that a job added, updated or removed, packed; written in the transaction of their rows."""
+
+    __tablename__ = "job_change"
+    __table_args__ = (Index("ix_job_change_job_id", "job_id"),)
+
+    pk: int | None = Field(default=None, primary_key=True)
+    job_id: str = Field(foreign_key="sync_job.id", ondelete="CASCADE")
+    provider_pk: int = Field(foreign_key="provider.pk", ondelete="CASCADE", index=True)
+    kind: int  # Kind.number
+    op: str  # added | updated | removed
+    ordinals: bytes = bytes_field()
+
+
 class Walk(SQLModel, table=True):
     """The last complete walk of a kind whose sweep was held back: `missing` = the ordinals it did not see, packed."""
 

@@ -30,9 +30,27 @@ class Provider(SQLModel, table=True):
     movies_synced_at: int | None = ms_field()
     series_synced_at: int | None = ms_field()
     epg_synced_at: int | None = ms_field()
+    channels_walked_at: int | None = ms_field()  # the last walk of the whole list that was proven complete
+    movies_walked_at: int | None = ms_field()
+    series_walked_at: int | None = ms_field()
+    breaker_refusals: int = 0  # in a row
+    breaker_trips: int = 0  # openings in a row: each lasts twice as long as the one before
+    breaker_until: int | None = ms_field()  # not asked before; NULL = closed
     next_sync_at: int | None = ms_field()
     created_at: int = bigint_field()
     updated_at: int = bigint_field()
+
+
+class Webhook(SQLModel, table=True):
+    """Which version a provider's webhook was told of last; attempts count since then."""
+
+    __tablename__ = "webhook"
+
+    provider_pk: int = Field(primary_key=True, foreign_key="provider.pk", ondelete="CASCADE")
+    told: str  # epoch.n
+    attempts: int = 0
+    next_at: int | None = ms_field()
+    last_error: str | None = None
 
 
 class CatalogueHead(SQLModel, table=True):
