@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     max_parallel_pages: int = Field(default=150, ge=1, le=1000)
     provider_networks: Literal["any", "public"] = "any"
     snapshot_max_age: int = Field(default=60, ge=0)
+    history_days: int = Field(default=90, ge=1, le=36_500)
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     retry_attempts: int = Field(default=3, ge=0, le=10)

@@ -10,12 +10,12 @@ from app.db.engine import Database
 from app.db.tables import SyncCheckpoint, SyncJob
 from app.jobs.requests import LIVE
 
-KEEP_MS: Final = 90 * 24 * 3_600_000
-BITE: Final = 50  # jobs, each with its steps and what it refused: short turns for the one writer of SQLite
+DAY_MS: Final = 24 * 3_600_000
+BITE: Final = 50  # jobs, each with all that it left: short turns for the one writer of SQLite
 
 
-async def prune(database: Database) -> int:
-    """Deletes jobs older than 90 days with their steps and quarantine, and checkpoints that no run will read.
+async def prune(database: Database, *, days: int) -> int:
+    """Deletes jobs that ended longer ago with all they left, and checkpoints that no run will read.
 
     The last job of a provider stays, however old: it says how things stand.
     """
@@ -23,7 +23,7 @@ async def prune(database: Database) -> int:
     async with database.writer() as writer:
         await writer.execute(delete(SyncCheckpoint).where(col(SyncCheckpoint.job_id).in_(ended)))
     last = select(func.max(col(SyncJob.id))).group_by(col(SyncJob.provider_pk))
-    old = ended.where(col(SyncJob.completed_at) < now_ms() - KEEP_MS, col(SyncJob.id).not_in(last)).limit(BITE)
+    old = ended.where(col(SyncJob.completed_at) < now_ms() - days * DAY_MS, col(SyncJob.id).not_in(last)).limit(BITE)
     pruned = 0
     while True:
         async with database.writer() as writer:

@@ -7,5 +7,5 @@ from workers.runtime import task
 @task
 async def tidy(context: ProcessContext) -> None:
     """Removes what nobody will ask for again."""
-    await prune(context.database)
+    await prune(context.database, days=context.settings.history_days)
     await sweep(context.database, context.artifacts)
