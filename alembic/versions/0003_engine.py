@@ -11,6 +11,7 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 TIMES = ("channels_walked_at", "movies_walked_at", "series_walked_at", "breaker_until")
+CATEGORIES = sa.text("kind = 'category'")
 COUNTS = ("breaker_refusals", "breaker_trips")
 
 
@@ -20,18 +21,23 @@ def upgrade() -> None:
             provider.add_column(sa.Column(name, sa.BigInteger(), nullable=True))
         for name in COUNTS:
             provider.add_column(sa.Column(name, sa.Integer(), nullable=False, server_default="0"))
+        provider.add_column(sa.Column("breaker_reason", sa.String(), nullable=True))
     with op.batch_alter_table("provider") as provider:
         for name in COUNTS:
             provider.alter_column(name, server_default=None)
     _job_changes()
     _webhooks()
+    op.drop_index("ix_change_job_id", table_name="change")
+    op.create_index("ix_change_job_id", "change", ["job_id"], sqlite_where=CATEGORIES, postgresql_where=CATEGORIES)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_change_job_id", table_name="change")
+    op.create_index("ix_change_job_id", "change", ["job_id"])
     op.drop_table("webhook")
     op.drop_table("job_change")
     with op.batch_alter_table("provider") as provider:
-        for name in (*TIMES, *COUNTS):
+        for name in (*TIMES, *COUNTS, "breaker_reason"):
             provider.drop_column(name)
 
 
@@ -57,8 +63,10 @@ def _webhooks() -> None:
         "webhook",
         sa.Column("provider_pk", sa.Integer(), nullable=False),
         sa.Column("told", sa.String(), nullable=False),
+        sa.Column("tried", sa.String(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_at", sa.BigInteger(), nullable=True),
+        sa.Column("gone", sa.Boolean(), nullable=False),
         sa.Column("last_error", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("provider_pk", name="pk_webhook"),
         _child("webhook", "provider_pk", "provider", "pk"),

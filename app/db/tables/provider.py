@@ -36,20 +36,23 @@ class Provider(SQLModel, table=True):
     breaker_refusals: int = 0  # in a row
     breaker_trips: int = 0  # openings in a row: each lasts twice as long as the one before
     breaker_until: int | None = ms_field()  # not asked before; NULL = closed
+    breaker_reason: str | None = None  # the provider's last refusal
     next_sync_at: int | None = ms_field()
     created_at: int = bigint_field()
     updated_at: int = bigint_field()
 
 
 class Webhook(SQLModel, table=True):
-    """Which version a provider's webhook was told of last; attempts count since then."""
+    """Which version a provider's webhook was told of last, and how telling it the next one goes."""
 
     __tablename__ = "webhook"
 
     provider_pk: int = Field(primary_key=True, foreign_key="provider.pk", ondelete="CASCADE")
-    told: str  # epoch.n
-    attempts: int = 0
+    told: str  # epoch.n; "" = none
+    tried: str = ""  # the version that the attempts are about
+    attempts: int = 0  # failed ones
     next_at: int | None = ms_field()
+    gone: bool = False  # the receiver said 410
     last_error: str | None = None
 
 
