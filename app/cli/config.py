@@ -6,7 +6,7 @@ from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource, YamlConfi
 
 from app.cli.output import JsonFlag, show_json, show_table
 from app.config import PREFIX, Settings, load_settings
-from app.core.logs import HIDDEN, scrub
+from app.core.redaction import HIDDEN, scrub
 
 app = typer.Typer()
 

@@ -2,33 +2,28 @@
 
 import logging
 import logging.config
-import re
-from collections.abc import Mapping, MutableMapping
+import sys
+import threading
+from types import TracebackType
 from typing import Any, Final, Literal
 
 import structlog
 
-HIDDEN: Final = "***"
-_SECRET_KEY = re.compile(
-    r"(^|_)(password|passwd|pwd|mac|token|authorization|cookie|secret|key|credentials|serial\w*|device_?id2?|signature)$",
-    re.IGNORECASE,
-)
-_IN_TEXT: Final = (
-    (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s@'\"]+@", re.IGNORECASE), rf"\1{HIDDEN}@"),
-    (re.compile(r"\b(?:[0-9a-f]{2}(?::|%3a)){5}[0-9a-f]{2}\b", re.IGNORECASE), HIDDEN),
-    (
-        re.compile(
-            r"((?:^|[?&\s;])(?:user(?:name)?|pass(?:word)?|mac|token|play_token|key|sn|device_id2?|signature)=)[^&\s'\";]+",
-            re.IGNORECASE,
-        ),
-        rf"\1{HIDDEN}",
-    ),
-    (re.compile(r"(\bauthorization:?\s*(?:bearer|basic)?\s+|\bbearer\s+)[^\s'\",]+", re.IGNORECASE), rf"\1{HIDDEN}"),
-    # Xtream carries the account in the path: /live/user/password/1.ts
-    (re.compile(r"(/(?:live|movie|series|timeshift)/)[^/\s]+/[^/\s]+/", re.IGNORECASE), rf"\1{HIDDEN}/{HIDDEN}/"),
-)
+from app.core.redaction import redact
+
 # Libraries whose own news is noise: a line for every poll, job or request.
-_QUIET: Final = ("arq", "aiosqlite", "asyncio", "httpx", "httpcore", "alembic")
+_QUIET: Final = ("arq", "asyncio", "httpx", "httpcore", "alembic")
+# A line for every statement, with all of its values: megabytes for one batch of a sync.
+_SILENT: Final = ("aiosqlite",)
+
+log = structlog.get_logger(__name__)
+
+
+class _Handler(logging.StreamHandler[Any]):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
+        # The library's own answer shows the message and its arguments as they are.
+        kind = sys.exc_info()[0]
+        self.stream.write(f"a log line of {record.name} was lost ({kind.__name__ if kind else 'unknown'})\n")
 
 
 def configure_logs(*, form: Literal["console", "json"], level: str) -> None:
@@ -54,7 +49,7 @@ def configure_logs(*, form: Literal["console", "json"], level: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler()
+    handler = _Handler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -67,28 +62,17 @@ def configure_logs(*, form: Literal["console", "json"], level: str) -> None:
     _integrate(verbose=level == "debug")
 
 
-def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A processor that hides secrets by the name of their key and by how they look in a text."""
-    return {name: _clean(name, value) for name, value in event.items()}
+def hear_uncaught() -> None:
+    """What ends the process or one of its threads is a line like any other; Python's own trace would hide nothing."""
 
+    def ended(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        log.critical("process_fell_over", exc_info=(kind, error, trace))
 
-def scrub(text: str) -> str:
-    """The text without credentials in URLs, MAC addresses and tokens."""
-    for pattern, replacement in _IN_TEXT:
-        text = pattern.sub(replacement, text)
-    return text
+    def thread_ended(given: threading.ExceptHookArgs) -> None:
+        error = given.exc_value or given.exc_type()
+        log.critical("thread_fell_over", exc_info=(given.exc_type, error, given.exc_traceback))
 
-
-def _clean(name: str, value: Any) -> Any:
-    if value is not None and _SECRET_KEY.search(name):
-        return HIDDEN
-    if isinstance(value, str):
-        return scrub(value)
-    if isinstance(value, Mapping):
-        return {str(key): _clean(str(key), inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_clean("", inner) for inner in value]
-    return value
+    sys.excepthook, threading.excepthook = ended, thread_ended
 
 
 def _renderer(form: Literal["console", "json"]) -> Any:
@@ -102,5 +86,5 @@ def _integrate(*, verbose: bool) -> None:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [], True
         logger.setLevel(logging.NOTSET)
-    for name in () if verbose else _QUIET:
+    for name in _SILENT if verbose else (*_QUIET, *_SILENT):
         logging.getLogger(name).setLevel(logging.WARNING)

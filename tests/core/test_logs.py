@@ -1,5 +1,7 @@
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -7,7 +9,9 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.logs import HIDDEN, configure_logs, redact, scrub
+from app.core.logs import configure_logs
+from app.core.redaction import HIDDEN, conceal, redact, scrub
+from tests.support.repository import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -96,3 +100,49 @@ def test_texts_without_secrets_stay_as_they_are() -> None:
 def test_values_under_secret_names_are_hidden_at_any_depth(name: str, value: str) -> None:
     event = redact(None, "info", {"event": "x", "outer": [{name: value}], name: value, "page": 1})
     assert event == {"event": "x", "outer": [{name: HIDDEN}], name: HIDDEN, "page": 1}
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_known_secret_is_in_no_trace_however_deep(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    conceal("fake-Sesame-99")
+    configure_logs(form=form, level="debug")  # type: ignore[arg-type]
+    for name in ("app", "uvicorn.error", "arq.worker", "sqlalchemy.pool", "aiohttp.client"):
+        try:
+            try:
+                int("fake-sesame-99")
+            except ValueError as cause:
+                cause.add_note("noted: fake-Sesame-99")
+                raise ExceptionGroup("several", [ValueError("fake-Sesame-99")]) from cause
+        except ExceptionGroup:
+            logging.getLogger(name).exception("failed for %s", "fake-Sesame-99", extra={"more": ["fake-Sesame-99"]})
+    said = capsys.readouterr().err
+    assert said.count("ExceptionGroup") >= 5
+    assert "sesame" not in said.lower()
+
+
+def test_a_line_that_cannot_be_written_tells_nothing_of_its_values(capsys: pytest.CaptureFixture[str]) -> None:
+    conceal("fake-Sesame-99")
+    configure_logs(form="json", level="info")
+    logging.getLogger("aiohttp.client").warning("%d pages", "fake-Sesame-99")
+    assert capsys.readouterr().err == "a log line of aiohttp.client was lost (TypeError)\n"
+
+
+@pytest.mark.parametrize("where", ["main", "thread"])
+def test_what_nobody_caught_is_a_line_too(where: str) -> None:
+    script = f"""
+import threading
+from app.core.logs import configure_logs, hear_uncaught
+from app.core.redaction import conceal
+conceal("fake-Sesame-99")
+configure_logs(form="json", level="info")
+hear_uncaught()
+def fall(): raise ValueError("fake-Sesame-99")
+if {where == "main"}: fall()
+thread = threading.Thread(target=fall)
+thread.start()
+thread.join()
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    line = json.loads(done.stderr)
+    assert "ValueError" in line["exception"]
+    assert "esame" not in done.stderr
