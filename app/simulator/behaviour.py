@@ -69,6 +69,10 @@ class Behaviour:
     max_parallel_status: int = 429
     rate_429: int | None = None  # every n-th call
     retry_after: int | str | None = None
+    rate_limit: float | None = None  # requests a second from one address, as nginx counts them
+    rate_burst: int = 0
+    rate_delay: bool = False  # what exceeds the rate waits for its turn, up to the burst (nginx without `nodelay`)
+    rate_status: int = 503
     ban_after: int | None = None  # refused calls until the client's address gets an empty 403 for everything
     ban_parallel: int | None = None
     user_agent_filter: str | None = None  # regular expression that a client's own must match

@@ -10,6 +10,7 @@ from random import Random
 from typing import Final
 
 from app.simulator.behaviour import Behaviour, Fault
+from app.simulator.limiter import Limiter
 from app.simulator.stats import Stats
 from app.simulator.wire import HTML, Call, Reply
 
@@ -54,11 +55,13 @@ class Gate:
         self._calls = 0
         self._workers = asyncio.Semaphore(behaviour.workers) if behaviour.workers else None
         self._random = Random(1)
+        rate, burst = behaviour.rate_limit, behaviour.rate_burst
+        self._limiter = Limiter(rate=rate, burst=burst, delay=behaviour.rate_delay) if rate else None
         agent = behaviour.user_agent_filter
         self._agent = re.compile(agent) if agent else None
 
-    def refusal(self, call: Call) -> Reply | None:
-        """An answer that needs no work: banned, wrong player, too many at a time."""
+    async def refusal(self, call: Call) -> Reply | None:
+        """An answer that needs no work: banned, wrong player, too many at a time or a second."""
         behaviour = self._behaviour
         if behaviour.ban_parallel and self._stats.active > behaviour.ban_parallel:
             self.ban(call.client)
@@ -67,7 +70,17 @@ class Gate:
         if self._agent and not self._agent.search(call.headers.get(b"user-agent", b"").decode("latin-1")):
             return error_page(behaviour.user_agent_status)
         if behaviour.max_parallel and self._stats.active > behaviour.max_parallel:
+            self._stats.throttled += 1
             return error_page(behaviour.max_parallel_status, behaviour.retry_after)
+        return None if self._limiter is None else await self._limited(self._limiter, call)
+
+    async def _limited(self, limiter: Limiter, call: Call) -> Reply | None:
+        wait = limiter.admit(call.client)
+        if wait is None:
+            self._stats.throttled += 1
+            return error_page(self._behaviour.rate_status, self._behaviour.retry_after)
+        if wait:
+            await asyncio.sleep(wait)
         return None
 
     def ban(self, client: str) -> None:

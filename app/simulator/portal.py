@@ -69,7 +69,7 @@ class Portal(ABC):
             stats.active -= 1
 
     async def _serve(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = self.gate.refusal(call)
+        refusal = await self.gate.refusal(call)
         if refusal is not None:
             self.stats.sent_bytes += await respond(send, refusal)
             return

@@ -13,6 +13,7 @@ class Stats:
     actions: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     refused: int = 0
+    throttled: int = 0  # refused because too many came at a time or a second
     active: int = 0
     max_parallel: int = 0
     handshakes: int = 0
