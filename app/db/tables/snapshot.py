@@ -1,6 +1,6 @@
 from typing import Any
 
-from sqlalchemy import JSON
+from sqlalchemy import JSON, Index
 from sqlmodel import Field, SQLModel
 
 from app.db.tables.base import bigint_field, bytes_field
@@ -19,3 +19,28 @@ class Snapshot(SQLModel, table=True):
     artifact: str  # sha256 of the pack in the artifact store
     artifact_bytes: int = bigint_field()
     layout: bytes = bytes_field()
+
+
+class SnapshotFile(SQLModel, table=True):
+    """A file of a version: a part, its essentials, a database, a ready delta. What no row names is swept.
+
+    `sha256` and `bytes` are of the content; `artifact` is the stored file, by its own SHA-256: one gzip member of the
+    content when `gzip`, else the content itself. `items` = rows in it, operations in a delta. `born` = the version of
+    this epoch that brought it first.
+    """
+
+    __tablename__ = "snapshot_file"
+    __table_args__ = (Index("ix_snapshot_file_sha256", "sha256"), Index("ix_snapshot_file_artifact", "artifact"))
+
+    provider_pk: int = Field(primary_key=True, foreign_key="provider.pk", ondelete="CASCADE")
+    epoch: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    role: str = Field(primary_key=True)  # app.snapshots.makers.Role
+    key: str = Field(primary_key=True)  # which one of its role: a part's place, a flavour, where a delta starts
+    sha256: str
+    bytes: int = bigint_field()
+    artifact: str
+    artifact_bytes: int = bigint_field()
+    gzip: bool
+    items: int = 0
+    born: int
