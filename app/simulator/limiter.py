@@ -15,14 +15,14 @@ class Limiter:
         self._burst = burst
         self._delay = delay
         self._clock = clock
-        self._buckets: dict[str, tuple[float, float]] = {}  # address → (excess, when it was measured)
+        self._buckets: dict[str, tuple[int, int]] = {}  # address → (excess in thousandths, its time in ms), as nginx
 
     def admit(self, client: str) -> float | None:
         """Seconds that a request has to wait before it is served; None refuses it."""
-        now = self._clock()
+        now = round(self._clock() * 1000)
         known = self._buckets.get(client)
-        excess = 0.0 if known is None else max(0.0, known[0] - self._rate * (now - known[1]) + 1)
-        if excess > self._burst:
+        excess = 0 if known is None else max(0, known[0] - round(self._rate * (now - known[1])) + 1000)
+        if excess > self._burst * 1000:
             return None
         self._buckets[client] = (excess, now)
-        return excess / self._rate if self._delay else 0.0
+        return excess / 1000 / self._rate if self._delay else 0.0
