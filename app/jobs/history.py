@@ -2,20 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Select, func, select
 from sqlmodel import col
 
 from app.core.errors import NotFound
 from app.core.ports import Hints
-from app.db.engine import Database
-from app.db.tables import Provider, SyncJob
+from app.db.engine import Database, Reader
+from app.db.tables import Provider, Quarantine, SyncJob
 from app.domain.kinds import JobStatus, StepName, StepStatus
 from app.jobs.pulse import hint_key
 from app.jobs.steps import steps_of
-from app.jobs.views import JobView, StepView
+from app.jobs.views import JobView, RejectedView, StepView
 
+NO_SUCH: Final = "There is no such job."
 _JOBS: Select[Any] = select(SyncJob, col(Provider.id).label("provider_id")).join(
     Provider, col(Provider.pk) == col(SyncJob.provider_pk)
 )
@@ -33,7 +34,7 @@ class JobHistory:
         """One job; `NotFound` when there is none."""
         found = await self._views(_JOBS.where(col(SyncJob.id) == job_id))
         if not found:
-            raise NotFound("There is no such job.")
+            raise NotFound(NO_SUCH)
         return found[0]
 
     async def current(self, provider_pk: int) -> JobView | None:
@@ -56,6 +57,17 @@ class JobHistory:
         views = await self._views(wanted.order_by(*_NEWEST_FIRST).limit(limit).offset((page - 1) * limit))
         return views, int(total)
 
+    async def rejected(self, job_id: str, *, page: int = 1, limit: int = 100) -> tuple[list[RejectedView], int]:
+        """A page of the records that a job refused, as they came, and how many there are."""
+        mine = col(Quarantine.job_id) == job_id
+        columns = (Quarantine.kind, Quarantine.external_id, Quarantine.reason, Quarantine.raw)
+        wanted = select(*columns).where(mine).order_by(col(Quarantine.pk))  # type: ignore[call-overload]
+        async with self._database.reader() as reader:
+            await owner_of(reader, job_id)
+            total = await reader.scalar(select(func.count()).select_from(Quarantine).where(mine))
+            rows = await reader.rows(wanted.limit(limit).offset((page - 1) * limit))
+        return [RejectedView(**row._asdict()) for row in rows], int(total)
+
     async def _views(self, wanted: Select[Any]) -> list[JobView]:
         async with self._database.reader() as reader:
             rows = await reader.rows(wanted)
@@ -71,6 +83,14 @@ class JobHistory:
         steps = tuple(_shown_step(step) for step in shown["steps"])
         progress = max(view.progress, shown["progress"])
         return replace(view, progress=progress, current_step=shown["current_step"], steps=steps)
+
+
+async def owner_of(reader: Reader, job_id: str) -> int:
+    """The provider whose job it is; `NotFound` when there is no such job."""
+    found = await reader.scalar(select(col(SyncJob.provider_pk)).where(col(SyncJob.id) == job_id))
+    if found is None:
+        raise NotFound(NO_SUCH)
+    return int(found)
 
 
 def _view(row: Any, steps: Sequence[StepView]) -> JobView:

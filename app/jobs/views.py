@@ -78,6 +78,16 @@ class JobView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RejectedView:
+    """A record that was refused; `raw` is its text, cut and without secrets."""
+
+    kind: str
+    external_id: str | None
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartedJob:
     """The answer to a request for a sync; `created` is False when one was live already."""
 

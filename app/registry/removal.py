@@ -30,6 +30,7 @@ OWNED: Final = (
     "change",
     "snapshot",
     "walk",
+    "job_change",
 )
 
 

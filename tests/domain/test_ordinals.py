@@ -23,6 +23,11 @@ def test_survives_being_packed(chosen: set[int]) -> None:
     assert list(OrdinalSet.unpack(OrdinalSet(chosen).pack())) == sorted(chosen)
 
 
+@given(ordinals, st.integers(0, 300), st.integers(1, 300))
+def test_a_part_is_a_slice(chosen: set[int], skip: int, count: int) -> None:
+    assert OrdinalSet(chosen).part(skip, count) == sorted(chosen)[skip : skip + count]
+
+
 def test_add_tells_whether_it_was_new() -> None:
     found = OrdinalSet()
     assert found.add(70_000)

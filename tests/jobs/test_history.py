@@ -5,7 +5,9 @@ import pytest
 
 from app.core.errors import NotFound
 from app.db.engine import Database
-from app.domain.kinds import JobStatus, StepName, StepStatus
+from app.db.progress import quarantine
+from app.domain.kinds import JobStatus, Kind, StepName, StepStatus
+from app.domain.records import RejectedRecord
 from app.jobs.history import JobHistory
 from app.jobs.pulse import hint_key
 from app.jobs.requests import JobRequests
@@ -64,6 +66,27 @@ async def test_the_current_job_is_the_live_one_or_the_last(
     second = (await requests.start(provider_pk)).job_id
     assert (current := await history.current(provider_pk)) is not None
     assert current.id == second
+
+
+async def test_refused_records_are_listed_as_they_came(
+    database: Database, requests: JobRequests, history: JobHistory, provider_pk: int
+) -> None:
+    job_id = (await requests.start(provider_pk)).job_id
+    refused = [
+        RejectedRecord(kind=kind, external_id=public, reason="no name", raw=f'{{"id":{number}}}')
+        for number, (kind, public) in enumerate([(Kind.SERIES, "7"), (Kind.CHANNEL, None), (Kind.MOVIE, "1")])
+    ]
+    async with database.writer() as writer:
+        await quarantine(writer, job_id=job_id, provider_pk=provider_pk, records=refused)
+    page, total = await history.rejected(job_id, limit=2)
+    assert ([(one.kind, one.external_id, one.raw) for one in page], total) == (
+        [("series", "7", '{"id":0}'), ("channel", None, '{"id":1}')],
+        3,
+    )
+    page, total = await history.rejected(job_id, page=2, limit=2)
+    assert ([one.kind for one in page], total) == (["movie"], 3)
+    with pytest.raises(NotFound):
+        await history.rejected("nothing")
 
 
 async def test_hints_show_what_is_not_saved_yet(

@@ -4,11 +4,12 @@ An item's place is (`provider_pk`, `ordinal`) in its kind's table: by first appe
 default order, the order of snapshot pages and the key of the item's document.
 """
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from app.db.tables.base import KEY_TEXT, bigint_field, bytes_field, ms_field
 
+OF_CATEGORIES = text("kind = 'category'")  # a job's items are found by place, in `job_change`
 NO_NUMBER = 1e18  # behind every real channel number
 # Lists by rating and year, and counts, read this index alone: a tenth of the table, and one index instead of three.
 _COVERED = ("ordinal", "rating", "year", "is_active")
@@ -146,7 +147,7 @@ class Change(SQLModel, table=True):
     __tablename__ = "change"
     __table_args__ = (
         Index("ix_change_provider_pk_version", "provider_pk", "version"),
-        Index("ix_change_job_id", "job_id"),
+        Index("ix_change_job_id", "job_id", sqlite_where=OF_CATEGORIES, postgresql_where=OF_CATEGORIES),
     )
 
     pk: int | None = Field(default=None, primary_key=True)
