@@ -1,12 +1,13 @@
 """Assembly: one frozen object owns what a process owns; web, worker, commands and tests get it the same way."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
 from arq.connections import ArqRedis
 
@@ -15,6 +16,7 @@ from app.browse.service import Browse
 from app.config import Settings
 from app.core.errors import Misconfigured, NotReady
 from app.core.ports import ArtifactStore, Hints
+from app.core.redaction import conceal
 from app.db import migrate
 from app.db.engine import Database, async_url
 from app.jobs.history import JobHistory
@@ -62,6 +64,7 @@ class ProcessContext:
 @asynccontextmanager
 async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
     """Opens everything, the database at this release's schema; `Misconfigured` names the variable that is wrong."""
+    conceal(*_passwords(settings))
     _make_folder(settings)
     secrets = load_secrets(settings.secret_key, settings.data_dir, required=not settings.embedded)
     artifacts = open_artifacts(settings.artifacts_url, settings.data_dir)
@@ -111,6 +114,13 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
             snapshots=snapshots,
             publisher=Publisher(database, artifacts, published=snapshots.forget),
         )
+
+
+def _passwords(settings: Settings) -> Iterator[str]:
+    yield from settings.api_keys
+    for url in (settings.database_url, settings.redis_url, settings.artifacts_url):
+        with suppress(ValueError):
+            yield unquote(urlsplit(url or "").password or "")
 
 
 def _make_folder(settings: Settings) -> None:

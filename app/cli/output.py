@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from app.core.redaction import scrub
+
 JsonFlag = Annotated[bool, typer.Option("--json", help="JSON for programs.")]
 UNKNOWN: Final = "–"
 BYTES_STEP: Final = 1000
@@ -27,7 +29,7 @@ def say(text: str) -> None:
 
 def complain(text: str) -> None:
     """The one line that says what is wrong."""
-    errors.print(Text(f"lineup: {' '.join(text.split())}"))
+    errors.print(Text(f"lineup: {scrub(' '.join(text.split()))}"))
 
 
 def show_json(value: Any) -> None:

@@ -16,6 +16,8 @@ LineupError
 
 from collections.abc import Sequence
 
+from app.core.redaction import scrub
+
 
 class LineupError(Exception):
     """Base of all: `code` is stable, the text is one sentence a person can act on."""
@@ -70,7 +72,12 @@ class LeaseLost(LineupError):
 
 
 class ProviderError(LineupError):
+    """Its text may quote the provider, and the provider our credentials: they are taken out here, for all readers."""
+
     code = "provider_error"
+
+    def __init__(self, detail: str, *, code: str | None = None) -> None:
+        super().__init__(scrub(detail), code=code)
 
 
 class Unavailable(ProviderError):

@@ -1,12 +1,13 @@
 """What a walk leaves behind in the transaction of its rows: checkpoints, quarantine, changes, the pending mark."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy import delete, insert, select, update
 from sqlmodel import col
 
+from app.core.redaction import scrub
 from app.db.bulk import insert_rows
 from app.db.engine import Reader, Writer
 from app.db.tables import CatalogueHead, SyncCheckpoint, Walk, metadata
@@ -15,6 +16,7 @@ from app.domain.ordinals import OrdinalSet
 from app.domain.records import RejectedRecord
 
 CHECKPOINT: Final = metadata.tables["sync_checkpoint"]
+JOB_CHANGE: Final = metadata.tables["job_change"]
 ChangeRow = tuple[str, str, bytes | None]  # public id, op, document
 
 
@@ -48,7 +50,7 @@ async def checkpoints(reader: Reader, job_id: str) -> dict[str, WalkedBefore]:
 
 async def quarantine(writer: Writer, *, job_id: str, provider_pk: int, records: Sequence[RejectedRecord]) -> None:
     """Keeps refused records with their reasons."""
-    rows = [(job_id, provider_pk, one.kind.value, one.external_id, one.reason, one.raw) for one in records]
+    rows = [(job_id, provider_pk, one.kind.value, one.external_id, one.reason, scrub(one.raw)) for one in records]
     columns = ("job_id", "provider_pk", "kind", "external_id", "reason", "raw")
     await insert_rows(writer, "quarantine", columns, rows)
 
@@ -60,6 +62,24 @@ async def log_changes(
     rows = [(provider_pk, version, job_id, kind, *change) for change in changes]
     columns = ("provider_pk", "version", "job_id", "kind", "item_id", "op", "document")
     await insert_rows(writer, "change", columns, rows)
+
+
+async def record_changes(
+    writer: Writer, *, job_id: str, provider_pk: int, kind: Kind, places: Mapping[str, OrdinalSet]
+) -> None:
+    """Keeps which places of a kind a job changed, by op: `added`, `updated` or `removed`."""
+    rows = [(job_id, provider_pk, kind.number, op, changed.pack()) for op, changed in places.items()]
+    await insert_rows(writer, "job_change", ("job_id", "provider_pk", "kind", "op", "ordinals"), rows)
+
+
+async def changed_before(reader: Reader, job_id: str) -> dict[Kind, OrdinalSet]:
+    """The places that earlier attempts of a job changed."""
+    found = {kind: OrdinalSet() for kind in Kind}
+    kinds = {kind.number: kind for kind in Kind}
+    query = select(JOB_CHANGE.c.kind, JOB_CHANGE.c.ordinals).where(JOB_CHANGE.c.job_id == job_id)
+    for row in await reader.rows(query):
+        found[kinds[row.kind]].update(OrdinalSet.unpack(row.ordinals))
+    return found
 
 
 async def mark_pending(writer: Writer, provider_pk: int, *, floor: int | None = None) -> None:

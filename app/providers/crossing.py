@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 from yarl import URL
 
 from app.core.errors import Malformed, Rejected
+from app.core.redaction import conceal
 
 HARMLESS: Final = frozenset({"user-agent", "accept", "accept-encoding"})  # what strangers may see
 COOKIES: Final = 50  # per host, as browsers keep
@@ -46,6 +47,7 @@ class Sent:
                     jar.pop(name, None)
                 elif len(jar) < COOKIES or name in jar:
                     jar[name] = morsel.coded_value
+                    conceal(morsel.coded_value)
 
 
 def address(url: str, params: Mapping[str, str]) -> URL:

@@ -2,19 +2,22 @@
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from app.core.errors import Misconfigured
+from app.core.redaction import conceal
 
 FORMAT: Final = b"\x01"
 NONCE_BYTES: Final = 12  # what GCM is made for
 KEY_FILE: Final = "secret.key"
+OPEN_WORDS: Final = frozenset({"timezone", "language", "model", "type", "output"})  # tell nothing of whose they are
 
 
 class Secrets:
@@ -23,6 +26,7 @@ class Secrets:
     def __init__(self, keys: Sequence[str]) -> None:
         if not keys:
             raise Misconfigured("LINEUP_SECRET_KEY is empty")
+        conceal(*keys)
         self._ciphers = tuple(AESGCM(sha256(b"lineup credentials\0" + key.encode()).digest()) for key in keys)
 
     def seal(self, plain: bytes, *, owner: str) -> bytes:
@@ -38,6 +42,13 @@ class Secrets:
             except InvalidTag:
                 continue
         raise Misconfigured("LINEUP_SECRET_KEY does not open the stored credentials: add the key that sealed them")
+
+
+def conceal_account(url: str, credentials: Mapping[str, str], options: Mapping[str, Any]) -> None:
+    """From here on no log line of this process holds what the account is opened with."""
+    addresses = [url, *(value for value in options.values() if isinstance(value, str) and "?" in value)]
+    queried = [pair for address in addresses for pair in parse_qsl(urlsplit(address).query)]
+    conceal(*(value for name, value in (*credentials.items(), *queried) if name not in OPEN_WORDS))
 
 
 def load_secrets(given: str | None, folder: Path, *, required: bool = False) -> Secrets:

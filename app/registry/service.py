@@ -1,6 +1,7 @@
 """The providers that a person added: add, change, test, remove."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -11,6 +12,7 @@ from app.core import jsonio
 from app.core.clock import now_ms
 from app.core.errors import Invalid, NotFound, ProviderError
 from app.core.ids import new_id
+from app.core.redaction import scrub
 from app.db.engine import Database, Reader, Writer
 from app.db.tables import CatalogueHead, Provider, metadata
 from app.domain.identity import provider_id
@@ -21,7 +23,7 @@ from app.providers.registry import Address, open_provider, parse_address
 from app.providers.transport import Transport
 from app.registry.removal import Removal
 from app.registry.schedule import checked_schedule, default_schedule, next_sync_at
-from app.registry.secrets import Secrets
+from app.registry.secrets import Secrets, conceal_account
 from app.registry.views import NewProvider, ProviderChange, ProviderView, Unset, shown, view_of
 
 Forget = Callable[[int], Awaitable[int]]
@@ -103,12 +105,14 @@ class Registry:
         """What an adapter needs to talk to the provider, secrets opened."""
         async with self._database.reader() as reader:
             row = await _find(reader, col(Provider.pk) == provider_pk)
+        url, credentials = self._secrets.open(row.url, owner=row.id).decode(), self._credentials(row)
+        conceal_account(url, credentials, row.options)
         return ProviderAccount(
             id=row.id,
             name=row.name,
             kind=ProviderKind(row.kind),
-            url=self._secrets.open(row.url, owner=row.id).decode(),
-            credentials=self._credentials(row),
+            url=url,
+            credentials=credentials,
             options=row.options,
             endpoint=row.endpoint,
         )
@@ -124,6 +128,8 @@ class Registry:
                 endpoint = provider.endpoint
         except ProviderError as error:
             status = AccountStatus(ok=False, status=error.code.removeprefix("provider_"), message=error.detail)
+        said = scrub(status.message) if status.message else None  # the provider's words may quote what we sent
+        status = replace(status, status=scrub(status.status), message=said)
         await self._remember(view.pk, status, endpoint)
         return status
 
@@ -160,6 +166,7 @@ class Registry:
         return view_of(await _find(writer, col(Provider.pk) == pk))
 
     def _sealed(self, owner: str, address: Address) -> dict[str, bytes]:
+        conceal_account(address.url, address.credentials, {})
         return {
             "url": self._secrets.seal(address.url.encode(), owner=owner),
             "credentials": self._secrets.seal(jsonio.canonical(dict(address.credentials)), owner=owner),

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, TypeVar
 
 from app.core.clock import now_ms
 from app.core.errors import ProviderError, Rejected, Unavailable
+from app.core.redaction import conceal
 from app.domain.values import text
 from app.providers.retry import retrying
 from app.providers.stalker.box import Box
@@ -249,6 +250,7 @@ class Session:
             profile: Mapping[str, Any] = {}
             with suppress(ProviderError):
                 self._token = text((await self._stb(HANDSHAKE)).mapping().get("token")).strip()
+                conceal(self._token)
                 profile = await self._profile(second_step=False, not_valid=False)
             with suppress(AuthNeeded):
                 self.profile = judge_profile(profile, self.box)
@@ -263,6 +265,7 @@ class Session:
             # A null is what panels answer to strangers; a missing field is how they slow clients down.
             raise Rejected(UNKNOWN_MAC) if "token" in given and not self._generation else Unavailable(HELD_BACK)
         self._token = token
+        conceal(token)
         not_valid = text(given.get("not_valid")) == "1"
         try:
             self.profile = judge_profile(await self._profile(second_step=False, not_valid=not_valid), self.box)
