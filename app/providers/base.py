@@ -140,6 +140,11 @@ class Provider(Protocol):
         """The address found by discovery, secret-free, worth remembering."""
         ...
 
+    @property
+    def account(self) -> AccountStatus | None:
+        """What the logins so far said of the account, as far as they did; None before the first."""
+        ...
+
     async def test(self) -> AccountStatus:
         """One login; raises as any call does when the portal cannot be talked to at all."""
         ...

@@ -51,6 +51,7 @@ class ScriptedProvider:
     parallel: int = 4
     paged: bool = True
     endpoint: str | None = None
+    account: AccountStatus | None = None
     account_ok: bool = True
     rejected: list[RejectedRecord] = field(default_factory=list)
     on_page: Callable[[Scope, int], Any] | None = None

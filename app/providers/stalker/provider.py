@@ -77,6 +77,12 @@ class StalkerProvider:
         return self._session.endpoint
 
     @property
+    def account(self) -> AccountStatus | None:
+        """What the profile says; asking for more is left to `test`."""
+        profile = self._session.profile
+        return read_account(profile, {}, self._box.timezone) if profile else None
+
+    @property
     def parallel(self) -> int:
         """The window of the portal's host."""
         return self._session.parallel

@@ -95,6 +95,11 @@ class XtreamClient:
         # Pictures hang on the address that was given: one that redirects here today may lead elsewhere tomorrow.
         return Site.of(self._pasted, **self._credentials)
 
+    @property
+    def known(self) -> Account | None:
+        """The last accepted login."""
+        return self._account
+
     async def account(self, *, fresh: bool = False) -> Account:
         """The accepted login; asked for once, whoever comes first."""
         async with self._login:

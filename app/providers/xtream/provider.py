@@ -66,6 +66,10 @@ class XtreamProvider:
         return self._client.base
 
     @property
+    def account(self) -> AccountStatus | None:
+        return self._client.known.report() if self._client.known else None
+
+    @property
     def parallel(self) -> int:
         return self._client.limit
 
