@@ -6,7 +6,7 @@ BIN := .venv/bin
 STAMP := .venv/.lineup-stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench lock clean
+.PHONY: help setup demo test lint format bench faults lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ format: setup ## let ruff fix and format
 
 bench: setup ## benchmarks, each a table (ARGS="name")
 	$(BIN)/python -m bench $(ARGS)
+
+faults: setup ## every fault against real processes, up to 20 minutes (ARGS="name")
+	$(BIN)/python -m tests.faults $(ARGS)
 
 COMPILE := UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV="$(CURDIR)/.venv" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url --no-emit-find-links $(ARGS) pyproject.toml

@@ -11,9 +11,10 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import asyncpg
 
@@ -84,8 +85,9 @@ class Cluster:
         return done.stdout
 
     @contextlib.contextmanager
-    def running(self, port: int) -> Iterator[None]:
-        options = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
+    def running(self, port: int, more: Mapping[str, str] = MappingProxyType({})) -> Iterator[subprocess.Popen[bytes]]:
+        """The server, for a while; `more` options win."""
+        options = [part for name, value in {**OPTIONS, **more}.items() for part in ("-c", f"{name}={value}")]
         with (self.folder / "log").open("ab") as log:
             process = lifeline.spawn(
                 [self.binaries / "postgres", "-D", self.folder / "data", "-p", str(port), *options],
@@ -97,7 +99,7 @@ class Cluster:
             )
         try:
             self._wait(process, port)
-            yield
+            yield process
         finally:
             lifeline.end(process, politely=signal.SIGINT)  # fast: waits for no client
 
@@ -112,6 +114,13 @@ class Cluster:
 @contextlib.contextmanager
 def own_cluster(install: Path) -> Iterator[str]:
     """Runs the binaries below `install` on a fresh cluster; yields the URL of its superuser."""
+    with made_cluster(install) as cluster, contextlib.ExitStack() as stack:
+        yield cluster.url(_start(cluster, stack))
+
+
+@contextlib.contextmanager
+def made_cluster(install: Path) -> Iterator[Cluster]:
+    """A fresh cluster for the binaries below `install`, not started."""
     user = _unprivileged_user() if os.geteuid() == 0 else None
     shared = Path(tempfile.gettempdir())
     base = shared if user is None or _open_to_all(shared) else Path("/tmp")
@@ -122,13 +131,12 @@ def own_cluster(install: Path) -> Iterator[str]:
             install = Path(shutil.copytree(install, folder / "install", symlinks=True, ignore=unneeded))
         cluster = Cluster(binaries=install / "bin", folder=folder, user=user, password=secrets.token_hex(8))
         cluster.initialise()
-        with contextlib.ExitStack() as stack:
-            yield cluster.url(_start(cluster, stack))
+        yield cluster
 
 
 def _start(cluster: Cluster, stack: contextlib.ExitStack) -> int:
     for attempt in range(1, ATTEMPTS + 1):
-        port = _free_port()
+        port = free_port()
         try:
             stack.enter_context(cluster.running(port))
         except ServiceMissing:
@@ -152,7 +160,7 @@ def _open_to_all(path: Path) -> bool:
     return all(folder.stat().st_mode & stat.S_IXOTH for folder in folders)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

