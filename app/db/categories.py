@@ -34,8 +34,9 @@ async def rewrite(writer: Writer, rows: Sequence[Mapping[str, Any]]) -> None:
     await update_rows(writer, "category", CONTENT, ("id",), values)
 
 
-async def recount(writer: Writer, kind: Kind, provider_pk: int) -> None:
-    """Sets `count` to the number of active items of each category, in one statement."""
+async def recount(writer: Writer, kind: Kind, provider_pk: int) -> list[Category]:
+    """Sets `count` to the number of active items of each category; returns the active ones whose count it changed."""
+    before = await load(writer, kind, provider_pk)
     # CROSS JOIN keeps the order on SQLite: before its first ANALYZE it would scan all items once per category.
     members = f"item_category ic CROSS JOIN {kind.value} i WHERE i.ordinal = ic.ordinal AND i.is_active "
     members += "AND i.provider_pk = :pk"
@@ -47,6 +48,8 @@ async def recount(writer: Writer, kind: Kind, provider_pk: int) -> None:
         counted = f"coalesce((SELECT n FROM ({every}) e WHERE e.category_id = category.id), 0)"  # noqa: S608
     statement = f"UPDATE category SET count = {counted} WHERE provider_pk = :pk AND kind = :kind"  # noqa: S608
     await writer.execute(text(statement), {"pk": provider_pk, "kind": kind.value})
+    after = await load(writer, kind, provider_pk)
+    return [one for public, one in after.items() if one.is_active and one.count != before[public].count]
 
 
 def _of(kind: Kind, provider_pk: int) -> ColumnElement[bool]:

@@ -1,6 +1,7 @@
 """Item documents: the canonical JSON of snapshots and browse answers. Fields stand in the order of their keys."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from msgspec import UNSET, Struct, UnsetType, json
 
@@ -95,6 +96,19 @@ class SeriesDocument(ItemDocument, kw_only=True, gc=False):
     year_end: int | None
 
 
+class CategoryDocument(Struct, rename="camel", kw_only=True, gc=False):
+    """A category as snapshots and the change log carry it."""
+
+    count: int
+    external_id: str
+    id: str
+    is_active: bool
+    kind: str
+    name: str
+    position: int
+    provider_id: str
+
+
 AnyDocument = ChannelDocument | MovieDocument | SeriesDocument
 DOCUMENTS: Final[dict[Kind, type[AnyDocument]]] = {
     Kind.CHANNEL: ChannelDocument,
@@ -108,6 +122,12 @@ _decoders: Final = {kind: json.Decoder(document) for kind, document in DOCUMENTS
 def encode(document: AnyDocument) -> bytes:
     """The canonical bytes of a document."""
     return _encoder.encode(document)
+
+
+def category_document(row: Mapping[str, Any], provider_id: str) -> bytes:
+    """The canonical bytes of a category from the columns of its row."""
+    values = {name: row[name] for name in CategoryDocument.__struct_fields__ if name != "provider_id"}
+    return _encoder.encode(CategoryDocument(provider_id=provider_id, **values))
 
 
 def decode(kind: Kind, body: bytes) -> AnyDocument:

@@ -7,9 +7,9 @@ from msgspec import Struct
 from sqlalchemy import Row, Select, and_, bindparam, literal, select, tuple_
 from sqlmodel import col
 
-from app.core.jsonio import canonical
 from app.db.engine import Database
 from app.db.tables import ITEM_TABLES, CatalogueHead, Category, Document, ItemCategory, Provider, metadata
+from app.domain.documents import category_document
 from app.domain.kinds import Kind
 
 GROUP_IDS: Final = 10_000  # ids of members read at once: 0.5 MB of JSON
@@ -69,23 +69,7 @@ async def categories(database: Database, provider_pk: int, provider_id: str) -> 
         rows = await reader.rows(query)
     place = {kind.value: kind.number for kind in Kind}
     ordered = sorted(rows, key=lambda row: (place[row.kind], row.position, row.id))
-    return [category_document(row, provider_id) for row in ordered]
-
-
-def category_document(row: Any, provider_id: str) -> bytes:
-    """A category as clients see it."""
-    return canonical(
-        {
-            "count": row._mapping["count"],  # noqa: SLF001 - a row is a tuple, `count` its method
-            "externalId": row.external_id,
-            "id": row.id,
-            "isActive": row.is_active,
-            "kind": row.kind,
-            "name": row.name,
-            "position": row.position,
-            "providerId": provider_id,
-        }
-    )
+    return [category_document(row._asdict(), provider_id) for row in ordered]
 
 
 async def memberships(database: Database, provider_pk: int, kind: Kind) -> AsyncIterator[Sequence[Row[Any]]]:

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.core import jsonio
 from app.core.clock import now_ms
 from app.db import categories, progress
-from app.db.engine import Writer
 from app.db.tables import Category
 from app.domain import sweep
+from app.domain.documents import category_document
 from app.domain.identity import category_id
 from app.domain.kinds import CATEGORY_STEPS, Kind
 from app.domain.records import CategoryRecord
@@ -24,23 +23,24 @@ Row = dict[str, Any]
 class CategoryDiff:
     """What differs: rows to insert, rows to rewrite, stored ones that the list no longer names."""
 
+    kind: Kind
     added: list[Row]
     updated: list[Row]
     unchanged: int
     missing: list[Category]
 
 
-async def store_categories(ledger: Ledger, *, kind: Kind, provider_id: str, found: Categories) -> str | None:
+async def store_categories(ledger: Ledger, *, kind: Kind, found: Categories) -> str | None:
     """Stores one kind's categories; returns why a sweep was held back, None when all is well."""
     job, step, held = ledger.job, CATEGORY_STEPS[kind], None
     async with ledger.transaction() as writer:
         stored = await categories.load(writer, kind, job.provider_pk)
-        diff = compare(found.records, stored, kind=kind, provider_id=provider_id, now=now_ms())
+        diff = compare(found.records, stored, kind=kind, provider_id=ledger.provider_id, now=now_ms())
         await categories.insert(writer, kind, job.provider_pk, diff.added)
         gone, held = _sweep(diff, stored, kind, force=job.force) if found.known else ([], None)
         await categories.rewrite(writer, [*diff.updated, *gone])
         await progress.quarantine(writer, job_id=job.job_id, provider_pk=job.provider_pk, records=found.rejected)
-        await _log(ledger, writer, added=diff.added, updated=diff.updated, gone=gone, was_empty=not stored)
+        await ledger.log_categories(writer, _told(ledger.provider_id, diff, stored, gone))
         job.note(
             step,
             fetched=len(diff.added) + len(diff.updated) + diff.unchanged,
@@ -72,7 +72,7 @@ def compare(
     known = [(made, stored[public]) for public, made in rows.items() if public in stored]
     updated = [made for made, old in known if _differs(made, old)]
     missing = [old for public, old in stored.items() if old.is_active and public not in rows]
-    return CategoryDiff(added=added, updated=updated, unchanged=len(known) - len(updated), missing=missing)
+    return CategoryDiff(kind=kind, added=added, updated=updated, unchanged=len(known) - len(updated), missing=missing)
 
 
 def _row(record: CategoryRecord, kind: Kind, provider_id: str, now: int) -> Row:
@@ -108,15 +108,13 @@ def _sweep(
     return [{**one.model_dump(), "is_active": False, "updated_at": now_ms()} for one in diff.missing], None
 
 
-async def _log(
-    ledger: Ledger, writer: Writer, *, added: list[Row], updated: list[Row], gone: list[Row], was_empty: bool
-) -> None:
-    changes: list[progress.ChangeRow] = [(made["id"], "added", _document(made)) for made in added]
-    changes += [(made["id"], "updated", _document(made)) for made in updated]
-    changes += [(made["id"], "removed", None) for made in gone]
-    if changes:
-        await ledger.log(writer, "category", changes, logged=not was_empty)
-
-
-def _document(made: Row) -> bytes:
-    return jsonio.canonical({"externalId": made["external_id"], "name": made["name"], "position": made["position"]})
+def _told(
+    provider_id: str, diff: CategoryDiff, stored: Mapping[str, Category], gone: list[Row]
+) -> list[progress.ChangeRow]:
+    found: list[progress.ChangeRow] = []
+    for made in (*diff.added, *diff.updated):
+        old = stored.get(made["id"])
+        op = "updated" if old is not None and old.is_active else "added"
+        row = {**made, "kind": diff.kind.value, "count": old.count if old is not None else 0}
+        found.append((made["id"], op, category_document(row, provider_id)))
+    return [*found, *((made["id"], "removed", None) for made in gone)]

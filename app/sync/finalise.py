@@ -7,10 +7,10 @@ from app.core.clock import now_ms, rfc3339
 from app.db import categories, items, progress, search
 from app.db.engine import Writer
 from app.domain import sweep
-from app.domain.documents import decode, encode
+from app.domain.documents import category_document, decode, encode
 from app.domain.kinds import ITEM_STEPS, Kind
 from app.domain.ordinals import OrdinalSet
-from app.sync.ledger import Ledger
+from app.sync.ledger import ItemChange, Ledger
 
 INDEX_ALL: Final = 5_000  # changed items from which on the word index is compared as a whole, not place by place
 SWEEP_ROWS: Final = 1_000  # documents rewritten together: 1.5 MB
@@ -52,7 +52,9 @@ async def derive(ledger: Ledger, kind: Kind) -> None:
     async with ledger.transaction() as writer:
         if not shelf.logged:
             await items.analyze(writer, kind)
-        await categories.recount(writer, kind, provider_pk)
+        counted = await categories.recount(writer, kind, provider_pk)
+        told = [(one.id, "updated", category_document(one.model_dump(), ledger.provider_id)) for one in counted]
+        await ledger.log_categories(writer, told)
         await search.refresh(writer, provider_pk=provider_pk, kind=kind, ordinals=places)
     shelf.derived = changed
 
@@ -69,12 +71,11 @@ async def _sweep(ledger: Ledger, kind: Kind, doomed: OrdinalSet) -> None:
 async def _deactivate(ledger: Ledger, writer: Writer, kind: Kind, places: list[int]) -> None:
     now = now_ms()
     bodies = []
-    ids = []
+    log = []
     for place, body in (await items.documents(writer, kind, ledger.job.provider_pk, places)).items():
         document = decode(kind, body)
         document.is_active, document.updated_at = False, rfc3339(now)
         bodies.append((place, encode(document)))
-        ids.append(document.id)
-        ledger.shelves[kind].changed.add(place)
+        log.append(ItemChange(place, document.id, "removed", None))
     await items.deactivate(writer, kind, ledger.job.provider_pk, bodies, now)
-    await ledger.log(writer, kind.value, [(one, "removed", None) for one in ids], logged=True)
+    await ledger.log_items(writer, kind, log)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from app.db import items, progress
 from app.db.engine import Database, Writer
@@ -27,12 +28,22 @@ class Shelf:
     derived: int = 0  # how many changed places the counts and the search index already know
 
 
+class ItemChange(NamedTuple):
+    """A line for the log: a place, the public id there, what happened to it, its document now (None when removed)."""
+
+    place: int
+    id: str
+    op: str
+    document: bytes | None
+
+
 class Ledger:
     """One per job, and the only one who writes this catalogue while its lease lives."""
 
-    def __init__(self, database: Database, job: JobTracker) -> None:
+    def __init__(self, database: Database, job: JobTracker, provider_id: str) -> None:
         self.database = database
         self.job = job
+        self.provider_id = provider_id
         self.shelves: dict[Kind, Shelf] = {}
         self._version = 0
         self._wrote = False
@@ -41,9 +52,10 @@ class Ledger:
         """Prepares for all kinds; returns what an earlier attempt of this job stored, by scope."""
         async with self.database.reader() as reader:
             walked = await progress.checkpoints(reader, self.job.job_id)
+            changed = await progress.changed_before(reader, self.job.job_id)
             for kind in Kind:
                 place = await items.next_ordinal(reader, kind, self.job.provider_pk)
-                self.shelves[kind] = Shelf(kind=kind, next_ordinal=place, logged=place > 0)
+                self.shelves[kind] = Shelf(kind=kind, next_ordinal=place, logged=place > 0, changed=changed[kind])
         for before in walked.values():
             for kind, seen in before.seen.items():
                 self.shelves[kind].seen.update(seen)
@@ -74,8 +86,24 @@ class Ledger:
             yield writer
             await self.job.save(writer)
 
-    async def log(self, writer: Writer, kind: str, changes: Sequence[progress.ChangeRow], *, logged: bool) -> None:
-        """Tells the change log and the head that rows were written."""
+    async def log_items(
+        self, writer: Writer, kind: Kind, changes: Sequence[ItemChange], *, logged: bool = True
+    ) -> None:
+        """Tells the job's history, the change log and the head that rows were written."""
+        job, places = self.job, dict[str, OrdinalSet]()
+        for change in changes:
+            places.setdefault(change.op, OrdinalSet()).add(change.place)
+            self.shelves[kind].changed.add(change.place)
+        await progress.record_changes(writer, job_id=job.job_id, provider_pk=job.provider_pk, kind=kind, places=places)
+        await self._log(writer, kind.value, [change[1:] for change in changes], logged=logged)
+
+    async def log_categories(self, writer: Writer, changes: Sequence[progress.ChangeRow]) -> None:
+        """The same for categories; they are few, so that a first load is told too."""
+        await self._log(writer, "category", changes, logged=True)
+
+    async def _log(self, writer: Writer, kind: str, changes: Sequence[progress.ChangeRow], *, logged: bool) -> None:
+        if not changes:
+            return
         job = self.job
         if logged:
             await progress.log_changes(

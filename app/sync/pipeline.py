@@ -41,7 +41,7 @@ class SyncPipeline:
         self._pk = provider_pk
         self._id = provider_id
         self._job = job
-        self._ledger = Ledger(database, job)
+        self._ledger = Ledger(database, job, provider_id)
         self._store = Store(self._ledger)
         self._refused: str | None = None
         self._walks: dict[Kind, list[Walks]] = {kind: [] for kind in Kind}
@@ -97,7 +97,7 @@ class SyncPipeline:
             found = await self._provider.categories(kind)
         except ProviderError as error:
             return StepStatus.FAILED, await self._explain(error)
-        held = await store_categories(self._ledger, kind=kind, provider_id=self._id, found=found)
+        held = await store_categories(self._ledger, kind=kind, found=found)
         return (StepStatus.PARTIAL, held) if held else (StepStatus.COMPLETED, None)
 
     async def _items(

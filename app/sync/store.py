@@ -13,7 +13,7 @@ from app.domain.ordinals import OrdinalSet
 from app.domain.records import RejectedRecord
 from app.sync.diff import Change, Diff
 from app.sync.drafts import Draft, row
-from app.sync.ledger import Ledger, Shelf
+from app.sync.ledger import ItemChange, Ledger, Shelf
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,10 +87,11 @@ class Store:
         await items.insert(writer, shelf.kind, provider_pk, fresh)
         await items.rewrite(writer, shelf.kind, provider_pk, known)
         await _move(writer, changes)
-        for change in changes:
-            shelf.changed.add(change.ordinal)
-        log = [(one.id, _op(change), one.document) for one, change in zip(rows, changes, strict=True)]
-        await self._ledger.log(writer, shelf.kind.value, log, logged=shelf.logged)
+        log = [
+            ItemChange(one.ordinal, one.id, _op(change), one.document)
+            for one, change in zip(rows, changes, strict=True)
+        ]
+        await self._ledger.log_items(writer, shelf.kind, log, logged=shelf.logged)
 
     async def _old_categories(self, reader: Reader, kind: Kind, places: Sequence[int]) -> dict[int, tuple[str, ...]]:
         bodies = await items.documents(reader, kind, self._job.provider_pk, places)
