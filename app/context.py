@@ -22,12 +22,14 @@ from app.db.engine import Database, async_url
 from app.jobs.history import JobHistory
 from app.jobs.requests import JobRequests
 from app.providers.base import Provider, ProviderAccount
+from app.providers.guarded import GuardedProvider
 from app.providers.registry import open_provider
 from app.providers.transport import Transport
 from app.queue.arq_queue import ArqQueue
 from app.queue.connection import connect
 from app.queue.embedded import EmbeddedValkey
 from app.queue.hints import RedisHints
+from app.registry.breakers import Breakers
 from app.registry.secrets import load_secrets
 from app.registry.service import Registry
 from app.snapshots.publish import Publisher
@@ -67,21 +69,25 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
     conceal(*_passwords(settings))
     _make_folder(settings)
     secrets = load_secrets(settings.secret_key, settings.data_dir, required=not settings.embedded)
-    artifacts = open_artifacts(settings.artifacts_url, settings.data_dir)
     _check_folder(settings.resolved_database_url)
-    await migrate.upgrade(settings.resolved_database_url)
     async with AsyncExitStack() as stack:
+        artifacts = await stack.enter_async_context(open_artifacts(settings.artifacts_url, settings.data_dir))
+        await migrate.upgrade(settings.resolved_database_url)
         database = Database(settings.resolved_database_url, pool_size=POOL_SIZE)
         stack.push_async_callback(database.close)
         redis_url, queue_server = await _queue_server(settings, stack)
         redis = await _redis(redis_url, stack)
         transport = Transport(networks=settings.provider_networks, max_parallel=settings.max_parallel_pages)
         stack.push_async_callback(transport.close)
-        opener = partial(
-            open_provider,
-            transport=transport,
-            retry_attempts=settings.retry_attempts,
-            retry_base_seconds=settings.retry_base_seconds,
+        breakers = Breakers(database)
+        opener = _guarded(
+            partial(
+                open_provider,
+                transport=transport,
+                retry_attempts=settings.retry_attempts,
+                retry_base_seconds=settings.retry_base_seconds,
+            ),
+            breakers,
         )
         queue, hints = ArqQueue(redis), RedisHints(redis)
         jobs = JobRequests(database, queue)
@@ -90,6 +96,7 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
             secrets,
             transport,
             jobs=jobs,
+            breakers=breakers,
             forget=partial(remove_artifacts, database, artifacts),
             default_hours=settings.sync_interval_hours,
         )
@@ -121,6 +128,17 @@ def _passwords(settings: Settings) -> Iterator[str]:
     for url in (settings.database_url, settings.redis_url, settings.artifacts_url):
         with suppress(ValueError):
             yield unquote(urlsplit(url or "").password or "")
+
+
+def _guarded(
+    opener: Callable[[ProviderAccount], Provider], breakers: Breakers
+) -> Callable[[ProviderAccount], Provider]:
+    """Adapters that ask nothing while the provider's breaker is open."""
+
+    def guarded(account: ProviderAccount) -> Provider:
+        return GuardedProvider(partial(opener, account), breakers.gate(account.id))
+
+    return guarded
 
 
 def _make_folder(settings: Settings) -> None:

@@ -92,9 +92,12 @@ class LastSyncBody(Answer):
 
 
 class HealthBody(Answer):
+    """How the provider behaved; a provider that refuses too often is left alone for a while."""
+
     last_error: str | None = None
     last_error_at: Time = None
-    breaker: str = Field(default="closed", examples=["closed"])
+    breaker: str = Field(default="closed", description="`closed`, `open` or `half-open`.", examples=["closed"])
+    breaker_until: Time = Field(default=None, description="While open: when it is asked again.")
 
 
 class AccountBody(Answer):

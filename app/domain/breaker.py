@@ -26,7 +26,7 @@ def open_ms(trips: int) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breaker:
-    """What is remembered of a provider's refusals: `refusals` and openings (`trips`) in a row, and the end of this one."""
+    """A provider's refusals: `refusals` and openings (`trips`) in a row, and when the present one ends."""
 
     refusals: int = 0
     trips: int = 0

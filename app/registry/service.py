@@ -21,6 +21,7 @@ from app.jobs.requests import JobRequests
 from app.providers.base import AccountStatus, ProviderAccount
 from app.providers.registry import Address, open_provider, parse_address
 from app.providers.transport import Transport
+from app.registry.breakers import SHUT, Breakers
 from app.registry.removal import Removal
 from app.registry.schedule import checked_schedule, default_schedule, next_sync_at
 from app.registry.secrets import Secrets, conceal_account
@@ -47,6 +48,7 @@ class Registry:
         transport: Transport,
         *,
         jobs: JobRequests,
+        breakers: Breakers,
         forget: Forget,
         default_hours: float = 6,
     ) -> None:
@@ -54,6 +56,7 @@ class Registry:
         self._secrets = secrets
         self._transport = transport
         self._default_hours = default_hours
+        self._breakers = breakers
         self._removal = Removal(database, jobs, forget)
 
     async def add(self, new: NewProvider) -> ProviderView:
@@ -118,7 +121,10 @@ class Registry:
         )
 
     async def test(self, public_id: str) -> AccountStatus:
-        """Logs in once and remembers what the provider said; trouble is an answer here, not an error."""
+        """Logs in once and remembers what the provider said; trouble is an answer here, not an error.
+
+        A person who asks is answered also while the breaker is open; being let in closes it.
+        """
         view = await self.get(public_id)
         account = await self.account(view.pk)
         endpoint = account.endpoint
@@ -131,6 +137,7 @@ class Registry:
         said = scrub(status.message) if status.message else None  # the provider's words may quote what we sent
         status = replace(status, status=scrub(status.status), message=said)
         await self._remember(view.pk, status, endpoint)
+        self._breakers.forget(view.id)
         return status
 
     async def remove(self, public_id: str) -> None:
@@ -202,13 +209,14 @@ class Registry:
             "credential_names": sorted(address.credentials),
             "options": options,
             "endpoint": None,  # found for the old account: it is looked for anew
+            **SHUT,
         }
 
     async def _remember(self, provider_pk: int, status: AccountStatus, endpoint: str | None) -> None:
         now = now_ms()
         values: dict[str, Any] = {"endpoint": endpoint}
         if status.ok:
-            values |= {"last_error": None, "last_error_at": None}
+            values |= {"last_error": None, "last_error_at": None, **SHUT}
         else:
             values |= {"last_error": status.message or status.status, "last_error_at": now}
         if status.ok or status.expires_at is not None:

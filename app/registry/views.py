@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
+from app.core.clock import now_ms
 from app.db.tables import Provider
+from app.domain.breaker import BreakerState
 from app.domain.kinds import ProviderKind
+from app.registry.breakers import breaker_of
 
 
 class Unset:
@@ -56,11 +59,12 @@ class LastSync:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """How the provider behaved; the breaker is open while it is not asked because of its refusals."""
+    """How the provider behaved; while the breaker is open it is not asked, because it refused too often."""
 
     last_error: str | None
     last_error_at: int | None
-    breaker: str = "closed"
+    breaker: str = BreakerState.CLOSED
+    breaker_until: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +99,7 @@ class ProviderView:
 
 def view_of(row: Provider) -> ProviderView:
     """The view of a stored row."""
+    health = _health(row)
     return ProviderView(
         pk=row.pk or 0,
         id=row.id,
@@ -111,8 +116,8 @@ def view_of(row: Provider) -> ProviderView:
             series=row.series_synced_at,
             epg=row.epg_synced_at,
         ),
-        next_sync_at=row.next_sync_at,
-        health=Health(last_error=row.last_error, last_error_at=row.last_error_at),
+        next_sync_at=_next(row, health),
+        health=health,
         account=_account(row.account or {}),
         created_at=row.created_at,
         updated_at=row.updated_at,
@@ -125,6 +130,22 @@ def shown(value: Any) -> Any:
         return value
     parts = urlsplit(value)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _health(row: Provider) -> Health:
+    return Health(
+        last_error=row.last_error,
+        last_error_at=row.last_error_at,
+        breaker=breaker_of(row).state(now_ms()).value,
+        breaker_until=row.breaker_until,
+    )
+
+
+def _next(row: Provider, health: Health) -> int | None:
+    """When it is synced by itself: not before an open breaker closes."""
+    if row.next_sync_at is None or health.breaker != BreakerState.OPEN:
+        return row.next_sync_at
+    return max(row.next_sync_at, row.breaker_until or 0)
 
 
 def _account(seen: Mapping[str, Any]) -> SeenAccount:
