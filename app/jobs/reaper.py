@@ -14,6 +14,7 @@ from app.db.tables import CatalogueHead, SyncJob
 from app.domain.kinds import JobStatus
 from app.jobs import lease
 from app.jobs.ending import MAX_ATTEMPTS, end_job, lost_too_often, requeue_job
+from app.jobs.metrics import job_ended
 from app.jobs.requests import SYNC_TASK
 
 # A request tells the queue within milliseconds of its commit; what waits longer may have lost its place there.
@@ -70,7 +71,9 @@ async def _recover(writer: Writer, job: Any) -> None:
     await lease.revoke(writer, provider_pk=job.provider_pk, job_id=job.id)
     if job.cancel_requested:
         await end_job(writer, job.id, JobStatus.CANCELLED)
+        job_ended(JobStatus.CANCELLED, job.mode, seconds=None)
     elif job.attempt >= MAX_ATTEMPTS:
         await end_job(writer, job.id, JobStatus.FAILED, errors=[lost_too_often()])
+        job_ended(JobStatus.FAILED, job.mode, seconds=None)
     else:
         await requeue_job(writer, job.id, attempt=job.attempt)

@@ -12,6 +12,7 @@ from app.core.ports import JobQueue
 from app.db.engine import Database, Reader, Writer
 from app.db.tables import Provider, SyncJob
 from app.domain.kinds import JobStatus, SyncMode
+from app.jobs.metrics import job_ended
 from app.jobs.views import StartedJob
 
 SYNC_TASK = "sync"
@@ -39,6 +40,8 @@ class JobRequests:
         async with self._database.writer() as writer:
             started = await self._insert(writer, provider_pk, mode, only, force=force)
         if started.created:
+            # Said within the request that asked for it, if one did: this line joins both.
+            log.info("job_queued", job_id=started.job_id, mode=mode.value)
             await self._ring(started.job_id)
         return started
 
@@ -50,7 +53,10 @@ class JobRequests:
                 raise Conflict("No sync of this provider is queued or running.", code="no_live_job")
             waiting = update(SyncJob).where(col(SyncJob.id) == live.job_id, col(SyncJob.status) == JobStatus.QUEUED)
             ended = {"status": JobStatus.CANCELLED, "completed_at": now_ms(), "current_step": None}
-            if not await writer.execute(waiting.values(cancel_requested=True, **ended)):
+            mode = await writer.scalar(waiting.values(cancel_requested=True, **ended).returning(col(SyncJob.mode)))
+            if mode is not None:
+                job_ended(JobStatus.CANCELLED, mode, seconds=None)
+            else:
                 asked = update(SyncJob).where(col(SyncJob.id) == live.job_id)
                 await writer.execute(asked.values(cancel_requested=True))
         return live.job_id

@@ -4,6 +4,7 @@ import asyncio
 from types import TracebackType
 from typing import Any
 
+import structlog
 from sqlalchemy import func, select, update
 from sqlmodel import col
 
@@ -12,15 +13,18 @@ from app.core.errors import LeaseLost, LineupError
 from app.core.pauses import undisturbed
 from app.core.ports import Hints
 from app.db.engine import Database, Writer
-from app.db.tables import SyncJob
+from app.db.tables import Provider, SyncJob
 from app.domain.kinds import JobStatus
 from app.jobs import lease
 from app.jobs.ending import MAX_ATTEMPTS, end_job, lost_too_often
 from app.jobs.errors import Cancelled, NothingToRun
+from app.jobs.metrics import job_ended
 from app.jobs.pulse import Pulse
 from app.jobs.requests import LIVE
 from app.jobs.steps import load_steps
 from app.jobs.tracker import JobTracker
+
+log = structlog.get_logger(__name__)
 
 
 class Run:
@@ -49,12 +53,23 @@ class Run:
         if self._begun is None:
             raise NothingToRun("The job ended before it was run.")
         self._job = self._begun
+        # Before anything else is started: what runs beside the job says whose it is as well.
+        self._named = structlog.contextvars.bind_contextvars(job_id=self._job_id, provider_id=self._job.provider_id)
+        log.info("job_started", mode=self._job.mode.value, attempt=self._job.attempt)
         await self._deadline.__aenter__()
         self._pulse = Pulse(self._database, self._hints, self._job)
         self._pulse.start()
         return self._job
 
     async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        try:
+            return await self._end(kind, error, trace)
+        finally:
+            structlog.contextvars.reset_contextvars(**self._named)
+
+    async def _end(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         raised = error
@@ -95,7 +110,10 @@ class Run:
         )
         if job is not None and not job.cancel_requested and job.attempt <= MAX_ATTEMPTS:
             steps = await load_steps(writer, self._job_id)
-            return JobTracker(self._database, job, fence=fence, steps=steps, deadline=self._deadline)
+            public_id = await writer.scalar(select(col(Provider.id)).where(col(Provider.pk) == job.provider_pk))
+            return JobTracker(
+                self._database, job, provider_id=public_id, fence=fence, steps=steps, deadline=self._deadline
+            )
         if job is not None:
             await _give_up(writer, job)
         await lease.release(writer, provider_pk=found.provider_pk, fence=fence)
@@ -126,6 +144,8 @@ class Run:
 
 async def _give_up(writer: Writer, job: Any) -> None:
     if job.cancel_requested:
-        await end_job(writer, job.id, JobStatus.CANCELLED)
+        status, errors = JobStatus.CANCELLED, []
     else:
-        await end_job(writer, job.id, JobStatus.FAILED, errors=[lost_too_often()])
+        status, errors = JobStatus.FAILED, [lost_too_often()]
+    await end_job(writer, job.id, status, errors=errors)
+    job_ended(status, job.mode, seconds=None)

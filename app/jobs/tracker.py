@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any, Final
 
+import structlog
 from sqlalchemy import select, update
 from sqlmodel import col
 
@@ -17,9 +18,12 @@ from app.db.tables import Provider, SyncJob
 from app.domain.kinds import JobStatus, StepName, StepStatus, SyncMode
 from app.jobs import lease
 from app.jobs.ending import end_job, published_version, requeue_job
+from app.jobs.metrics import Meter, job_ended
 from app.jobs.progress import RUNNING_CEILING, progress
 from app.jobs.steps import add_steps, load_steps, save_steps
 from app.jobs.views import StepView
+
+log = structlog.get_logger(__name__)
 
 NO_TROUBLE: Final[dict[str, Any]] = {"last_error": None, "last_error_at": None}
 STOP_GRACE_SECONDS = 1.0  # what a page may take to end by itself; with the watch of 0.5 s a cancel takes below 2 s
@@ -29,15 +33,24 @@ class JobTracker:
     """A job as the worker that runs it sees it; made by `Run`. Every write is refused once the lease is lost."""
 
     def __init__(
-        self, database: Database, job: Any, *, fence: int, steps: Sequence[StepView], deadline: asyncio.Timeout
+        self,
+        database: Database,
+        job: Any,
+        *,
+        provider_id: str,
+        fence: int,
+        steps: Sequence[StepView],
+        deadline: asyncio.Timeout,
     ) -> None:
         self.job_id: str = job.id
         self.provider_pk: int = job.provider_pk
+        self.provider_id = provider_id
         self.fence = fence
         self.attempt: int = job.attempt
         self.mode = SyncMode(job.mode)
         self.only: frozenset[str] = frozenset(job.only)
         self.force: bool = job.force
+        self.started_at: int = job.started_at
         self.progress: int = job.progress
         self.current_step: str | None = None
         self.changed = asyncio.Event()
@@ -47,6 +60,7 @@ class JobTracker:
         self._database = database
         self._deadline = deadline
         self._steps = {step.name: step for step in steps}
+        self._meter = Meter(steps)
 
     @property
     def steps(self) -> tuple[StepView, ...]:
@@ -169,6 +183,15 @@ class JobTracker:
                 await writer.execute(mine.values(**trouble))
             await lease.release(writer, provider_pk=self.provider_pk, fence=self.fence)
         self.finished = True
+        self.tell()
+        self._meter.close(status)
+        seconds = (now_ms() - self.started_at) / 1000
+        job_ended(status, self.mode, seconds=seconds)
+        log.info("job_ended", status=status.value, seconds=round(seconds, 1), version=found)
+
+    def tell(self) -> None:
+        """Lets the process's metrics hear of what was committed since it last told."""
+        self._meter.read(self.steps)
 
     async def _write(self, step: StepName) -> None:
         self._advance()
@@ -177,6 +200,7 @@ class JobTracker:
             await save_steps(writer, self.job_id, [self._steps[step]])
             here = update(SyncJob).where(col(SyncJob.id) == self.job_id)
             await writer.execute(here.values(current_step=self.current_step, progress=self.progress))
+        self.tell()
 
     async def _require(self, writer: Writer) -> None:
         await lease.require(writer, provider_pk=self.provider_pk, fence=self.fence)

@@ -64,6 +64,17 @@ class ArqQueue:
                 return True
         return False
 
+    async def workers(self) -> int:
+        """How many workers reported their health lately."""
+        with reachable():
+            marks = self._redis.scan_iter(match=f"{HEALTH_PREFIX}*", count=SCAN_COUNT)
+            return len({mark async for mark in marks})
+
+    async def depth(self) -> int:
+        """How many tasks wait or run; those that run stay in the queue until they end."""
+        with reachable():
+            return int(await self._redis.zcard(QUEUE_NAME))
+
     async def _add(self, task: str, *args: str | int, job_id: str, delay_ms: int = 0) -> bool:
         later = timedelta(milliseconds=delay_ms) if delay_ms else None
         return await self._redis.enqueue_job(task, *args, _job_id=job_id, _defer_by=later) is not None

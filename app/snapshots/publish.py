@@ -13,7 +13,7 @@ from app.core.ports import ArtifactInfo, ArtifactStore
 from app.db.engine import Database
 from app.db.tables import CatalogueHead, Snapshot
 from app.jobs import lease
-from app.snapshots import retention, rows
+from app.snapshots import metrics, retention, rows
 from app.snapshots.assembly import Assembly
 from app.snapshots.build import build
 from app.snapshots.layout import Layout, decode, encode
@@ -53,11 +53,15 @@ class Publisher:
         if not head.pending and not lost:
             return None
         await self._tidy()
-        layout, pack = await build(self._database, self._artifacts, provider_pk, head.provider, before)
-        if not head.pending and pack.sha256 == artifact:
-            return None  # equal rows make equal packs: the lost one is back
-        version = Version(head.epoch, head.version + 1)
-        await self._flip(provider_pk, fence, version, layout, pack)
+        with metrics.measured() as made:
+            layout, pack = await build(self._database, self._artifacts, provider_pk, head.provider, before)
+            made.written = pack.bytes
+            if not head.pending and pack.sha256 == artifact:
+                made.outcome = "unchanged"
+                return None  # equal rows make equal packs: the lost one is back
+            version = Version(head.epoch, head.version + 1)
+            await self._flip(provider_pk, fence, version, layout, pack)
+            made.outcome = "published"
         if self._published is not None:
             self._published(provider_pk)
         return str(version)

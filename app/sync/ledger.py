@@ -85,6 +85,7 @@ class Ledger:
             await lease.require(writer, provider_pk=self.job.provider_pk, fence=self.job.fence)
             yield writer
             await self.job.save(writer)
+        self.job.tell()
 
     async def log_items(
         self, writer: Writer, kind: Kind, changes: Sequence[ItemChange], *, logged: bool = True
