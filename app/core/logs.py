@@ -13,8 +13,8 @@ from app.core.redaction import redact
 
 # Libraries whose own news is noise: a line for every poll, job or request.
 _QUIET: Final = ("arq", "asyncio", "httpx", "httpcore", "alembic")
-# A line for every statement, with all of its values: megabytes for one batch of a sync.
-_SILENT: Final = ("aiosqlite",)
+# A line for every statement or request, with all that it carries: megabytes for one batch of a sync.
+_SILENT: Final = ("aiosqlite", "aiobotocore", "botocore")
 
 log = structlog.get_logger(__name__)
 
