@@ -14,7 +14,7 @@ from app.db.tables import Provider, Quarantine, SyncJob
 from app.domain.kinds import JobStatus, StepName, StepStatus
 from app.jobs.pulse import hint_key
 from app.jobs.steps import steps_of
-from app.jobs.views import JobView, RejectedView, StepView
+from app.jobs.views import WAITING, JobView, RejectedView, StepView
 
 NO_SUCH: Final = "There is no such job."
 _JOBS: Select[Any] = select(SyncJob, col(Provider.id).label("provider_id")).join(
@@ -32,16 +32,26 @@ class JobHistory:
 
     async def get(self, job_id: str) -> JobView:
         """One job; `NotFound` when there is none."""
-        found = await self._views(_JOBS.where(col(SyncJob.id) == job_id))
-        if not found:
+        found = await self.find(job_id)
+        if found is None:
             raise NotFound(NO_SUCH)
-        return found[0]
+        return found
+
+    async def find(self, job_id: str) -> JobView | None:
+        """One job, if there is such a one."""
+        found = await self._views(_JOBS.where(col(SyncJob.id) == job_id))
+        return found[0] if found else None
 
     async def current(self, provider_pk: int) -> JobView | None:
         """The provider's live job, or its last one: a live one is always the newest."""
         mine = _JOBS.where(col(SyncJob.provider_pk) == provider_pk)
         found = await self._views(mine.order_by(*_NEWEST_FIRST).limit(1))
         return found[0] if found else None
+
+    async def is_kept(self, provider_pk: int) -> bool:
+        """Whether there is such a provider still."""
+        async with self._database.reader() as reader:
+            return bool(await reader.scalar(select(col(Provider.pk)).where(col(Provider.pk) == provider_pk)))
 
     async def page(
         self, *, provider_pk: int | None = None, status: JobStatus | None = None, page: int = 1, limit: int = 100
@@ -100,7 +110,7 @@ def _view(row: Any, steps: Sequence[StepView]) -> JobView:
         mode=row.mode,
         status=JobStatus(row.status),
         progress=row.progress,
-        current_step=row.current_step,
+        current_step=WAITING if row.status == JobStatus.QUEUED and row.started_at else row.current_step,
         steps=tuple(steps),
         errors=tuple(row.errors),
         attempt=row.attempt,

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
 
 import structlog
 from sqlalchemy import select, update
@@ -26,6 +26,7 @@ SHOW_SECONDS: Final = 0.25  # four times a second is what watchers are promised
 STORE_SECONDS: Final = 1.0  # the database is told less often than the hints: it only has to survive a restart
 HINT_SECONDS: Final = 60
 STOP_SECONDS: Final = 5.0
+NO_HINT: Final = {"attempt": 0}  # of no attempt: a job that is given back runs again under the same number
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +43,7 @@ class Pulse:
         self._database = database
         self._hints = hints
         self._job = job
+        self._stored = job.progress
         self._tasks: list[asyncio.Task[None]] = []
         self._renewed = time.monotonic()
         self._over = asyncio.Event()
@@ -93,19 +95,26 @@ class Pulse:
         while not self._over.is_set():
             await self._job.changed.wait()
             self._job.changed.clear()
-            if self._hints is not None:
-                await self._hints.put(hint_key(self._job.job_id), self._job.live_view(), ttl_seconds=HINT_SECONDS)
+            # No more than the next attempt will know of, should this worker be lost: progress never goes back.
+            await self._hint({**self._job.live_view(), "progress": self._stored})
             if time.monotonic() - stored >= STORE_SECONDS:
                 await self._store()
                 stored = time.monotonic()
             await pause(self._over, SHOW_SECONDS)
+        await self._hint(NO_HINT)
+
+    async def _hint(self, shown: Mapping[str, Any]) -> None:
+        if self._hints is not None:
+            await self._hints.put(hint_key(self._job.job_id), shown, ttl_seconds=HINT_SECONDS)
 
     async def _store(self) -> None:
         job = self._job
         ours = (col(SyncJob.id) == job.job_id, col(SyncJob.attempt) == job.attempt)
-        running = (col(SyncJob.status) == JobStatus.RUNNING, col(SyncJob.progress) < job.progress)
+        progress = job.progress
+        running = (col(SyncJob.status) == JobStatus.RUNNING, col(SyncJob.progress) < progress)
         try:
             async with self._database.writer() as writer:
-                await writer.execute(update(SyncJob).where(*ours, *running).values(progress=job.progress))
+                await writer.execute(update(SyncJob).where(*ours, *running).values(progress=progress))
+            self._stored = progress
         except (SQLAlchemyError, OSError) as error:
             log.warning("job_progress_not_stored", job_id=job.job_id, error=type(error).__name__)

@@ -1,12 +1,16 @@
 """What a job looks like from outside; the fields of the API's Job, times in ms."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from app.domain.kinds import JobStatus, StepName, StepStatus
 
 ENDED = frozenset(
     {StepStatus.COMPLETED, StepStatus.PARTIAL, StepStatus.FAILED, StepStatus.SKIPPED, StepStatus.CANCELLED}
 )
+
+
+WAITING: Final = "Waiting for a worker"  # the current step of a job that ran and that nobody runs now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
