@@ -19,8 +19,10 @@ from app.core.ports import ArtifactStore, Hints
 from app.core.redaction import conceal
 from app.db import migrate
 from app.db.engine import Database, async_url
+from app.jobs.changes import JobChanges
 from app.jobs.history import JobHistory
 from app.jobs.requests import JobRequests
+from app.jobs.watching import JobWatches
 from app.providers.base import Provider, ProviderAccount
 from app.providers.guarded import GuardedProvider
 from app.providers.registry import open_provider
@@ -57,6 +59,8 @@ class ProcessContext:
     registry: Registry
     jobs: JobRequests
     history: JobHistory
+    changes: JobChanges
+    watches: JobWatches
     browse: Browse
     streams: Streams
     snapshots: Snapshots
@@ -103,6 +107,9 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
         streams = Streams(database, accounts=registry.account, opener=opener)
         stack.push_async_callback(streams.close)
         snapshots = Snapshots(database, artifacts)
+        history = JobHistory(database, hints)
+        watches = JobWatches(history)
+        stack.push_async_callback(watches.close)
         yield ProcessContext(
             settings=settings,
             database=database,
@@ -115,7 +122,9 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
             open_provider=opener,
             registry=registry,
             jobs=jobs,
-            history=JobHistory(database, hints),
+            history=history,
+            changes=JobChanges(database),
+            watches=watches,
             browse=Browse(database),
             streams=streams,
             snapshots=snapshots,

@@ -1,11 +1,13 @@
 """Bodies of providers, jobs and streams."""
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from app.api.model import Answer, Question, Time
-from app.domain.kinds import JobStatus, ProviderKind, StepName, StepStatus
+from app.domain.kinds import PLURALS, JobStatus, ProviderKind, StepName, StepStatus
+from app.jobs.changes import CATEGORY, Op
 from app.registry.views import UNSET, NewProvider, ProviderChange
 
 NAME = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$", examples=["Living room"])
@@ -215,6 +217,54 @@ class JobAnswer(Answer):
     started_at: Time
     completed_at: Time
     version: str | None = Field(examples=["k7f2m9qa.412"])
+
+
+class ChangedKind(StrEnum):
+    """A kind in a query."""
+
+    CHANNELS = "channels"
+    MOVIES = "movies"
+    SERIES = "series"
+    CATEGORIES = "categories"
+
+    @property
+    def singular(self) -> str:
+        """The kind in data."""
+        return CATEGORY if self is ChangedKind.CATEGORIES else PLURALS[self.value].value
+
+
+class ChangeBody(Answer):
+    """What a job did to one item or category."""
+
+    kind: str = Field(examples=["movie"])
+    op: Op
+    id: str = Field(examples=["n5wvx2p7c3qjy4ta"])
+    name: str = Field(description="As it is called now.", examples=["Amélie (2001)"])
+
+
+class ChangeList(Answer):
+    total: int
+    page: int
+    limit: int
+    has_more: bool
+    changes: list[ChangeBody]
+
+
+class RejectedBody(Answer):
+    """A record that a job refused; it is not in the catalogue."""
+
+    kind: str = Field(examples=["movie"])
+    external_id: str | None = Field(examples=["4711"])
+    reason: str = Field(examples=["it has no name"])
+    raw: str = Field(description="What the provider sent, cut, without secrets.", examples=['{"id":"4711","name":""}'])
+
+
+class RejectedList(Answer):
+    total: int
+    page: int
+    limit: int
+    has_more: bool
+    rejected: list[RejectedBody]
 
 
 class JobList(Answer):

@@ -1,10 +1,10 @@
-"""The processes that stay: the server, with a worker inside where there is no Redis, and the worker alone."""
+"""The server as a process, with a worker inside where there is no Redis."""
 
 import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Annotated, Final
 
 import structlog
@@ -15,11 +15,11 @@ from fastapi import FastAPI
 from app.cli.running import awaited
 from app.config import Settings, load_settings
 from app.core.errors import Misconfigured
-from app.core.logs import configure_logs
+from app.core.logs import configure_logs, hear_uncaught
 from app.main import create_app
-from workers.lifecycle import embedded_worker, run_worker
+from workers.lifecycle import embedded_worker
 
-GRACE_SECONDS: Final = 3  # event streams never end by themselves
+GRACE_SECONDS: Final = 3  # for downloads under way
 HIGHEST_PORT: Final = 65535
 
 HostOption = Annotated[str | None, typer.Option("--host", help="Address to listen on; default LINEUP_HOST.")]
@@ -34,14 +34,20 @@ log = structlog.get_logger(__name__)
 class Server(uvicorn.Server):
     """Uvicorn without its own signals: it would raise them again before the worker and the queue are closed."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, *, leave: Callable[[], None]) -> None:
         super().__init__(config)
+        self._leave = leave
         self.up = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Accepts connections from here on."""
         await super().startup(sockets)
         self.up.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Streams that never end by themselves end first."""
+        self._leave()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -58,6 +64,7 @@ async def serve(host: HostOption = None, port: PortOption = None) -> None:
     """Serve the API; without LINEUP_REDIS_URL also run the syncs."""
     settings = load_settings(host=host, port=port)
     configure_logs(form=settings.log_format, level=settings.log_level)
+    hear_uncaught()
     with listener(settings) as listening:
         app = create_app(settings, background=embedded_worker if settings.embedded else None)
         async with serving(app, listening) as server:
@@ -65,28 +72,23 @@ async def serve(host: HostOption = None, port: PortOption = None) -> None:
             await server
 
 
-@awaited
-async def worker() -> None:
-    """Run syncs for servers that share LINEUP_REDIS_URL."""
-    settings = load_settings()
-    configure_logs(form=settings.log_format, level=settings.log_level)
-    await run_worker(settings)
+def listener(settings: Settings) -> contextlib.AbstractContextManager[socket.socket]:
+    """The server's port, taken before anything else is begun."""
+    return bound(settings.host, settings.port, "LINEUP_PORT", hint="; another port is chosen with --port")
 
 
 @contextlib.contextmanager
-def listener(settings: Settings) -> Iterator[socket.socket]:
-    """The port, taken before anything else is begun."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+def bound(host: str, port: int, variable: str, *, hint: str = "") -> Iterator[socket.socket]:
+    """A port, taken; `variable` is what an operator may change where it cannot be."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            taken.bind((settings.host, settings.port))
+            taken.bind((host, port))
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            raise Misconfigured(
-                f"LINEUP_HOST, LINEUP_PORT: cannot listen on {settings.host}:{settings.port}: {reason}; "
-                "another port is chosen with --port"
-            ) from None
+            told = f"LINEUP_HOST, {variable}: cannot listen on {host}:{port}: {reason}"
+            raise Misconfigured(f"{told}{hint}") from None
         yield taken
 
 
@@ -108,8 +110,8 @@ async def serving(app: FastAPI, listening: socket.socket) -> AsyncIterator[async
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    server = Server(config)
     async with app.router.lifespan_context(app):
+        server = Server(config, leave=app.state.context.watches.end)
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, server.end)

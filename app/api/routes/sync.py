@@ -2,9 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
+from app.api import events
 from app.api.deps import ContextDep, ProviderDep
+from app.api.events import STREAM, LastEventId
 from app.api.model import CONFLICT
 from app.api.schemas import CancelledSync, JobAnswer, StartedSync, StartedSyncs, StatsBody, SyncAnswer, SyncStatus
 from app.context import ProcessContext
@@ -72,6 +74,15 @@ async def get_sync_status(context: ContextDep, provider: ProviderDep) -> SyncSta
     return SyncStatus.model_validate(
         {"synced": bool(moments), "last_sync": max(moments, default=None), **counts, **state}
     )
+
+
+@router.get("/{provider_id}/sync/events", response_class=Response, responses=STREAM)
+async def watch_sync(context: ContextDep, provider: ProviderDep, heard: LastEventId = None) -> Response:
+    """Server-sent events of the live or last job, then of the next ones: `progress` as it goes on, `done` at its end.
+
+    While nothing happens, not even a first sync, the stream stays open with comments.
+    """
+    return await events.of_provider(context.watches, context.history, provider, heard)
 
 
 @everywhere.post("/sync/all", status_code=202)
