@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     artifacts_url: str | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=2005, ge=0, le=65535)
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)  # of `lineup worker`; the server has its own
     secret_key: str | None = Field(default=None, validation_alias=_named("SECRET_KEY"), repr=False)
     api_keys: Annotated[tuple[str, ...], NoDecode] = Field(default=(), repr=False)
     sync_interval_hours: float = Field(default=6, ge=0, validation_alias=_named("SYNC_INTERVAL_HOURS"))

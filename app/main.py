@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from app.api import errors
 from app.api.access import ApiKeys
+from app.api.metrics import Shared, shared
 from app.api.model import Problem
 from app.api.openapi import DESCRIPTION, TAGS, described
 from app.api.requests import Measure, RequestId, Sane
@@ -27,6 +28,7 @@ def create_app(settings: Settings | None = None, *, background: Background | Non
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_context(chosen) as context, background(context) if background else nullcontext():
             app.state.context = context
+            app.state.shared = shared(context)
             yield
 
     app = FastAPI(
@@ -40,18 +42,31 @@ def create_app(settings: Settings | None = None, *, background: Background | Non
         redoc_url=None,
     )
     _add_routes(app)
+    _surround(app, chosen)
+    app.openapi = described(app)  # type: ignore[method-assign]
+    return app
+
+
+def create_exposition(settings: Settings) -> FastAPI:
+    """What a worker process tells of itself: that it lives and what it has done, behind the same door as the API."""
+    app = FastAPI(title="Lineup worker", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.shared = Shared(())  # what all processes share is told by the server
+    app.include_router(health.own)
+    _surround(app, settings)
+    return app
+
+
+def _surround(app: FastAPI, settings: Settings) -> None:
     errors.install(app)
     # The last one added is the outermost: an id first, then the clock, then the net, then the door.
     for middleware, options in (
         (Sane, {}),
-        (ApiKeys, {"keys": chosen.api_keys}),
+        (ApiKeys, {"keys": settings.api_keys}),
         (errors.Failsafe, {}),
         (Measure, {}),
         (RequestId, {}),
     ):
         app.add_middleware(middleware, **options)
-    app.openapi = described(app)  # type: ignore[method-assign]
-    return app
 
 
 def _add_routes(app: FastAPI) -> None:
@@ -62,4 +77,5 @@ def _add_routes(app: FastAPI) -> None:
             app.include_router(router, prefix=prefix, responses=missing, include_in_schema=shown)
     for router in (sync.everywhere, jobs.router, streams.router, browse.across):
         app.include_router(router, prefix="/api", responses=missing)
-    app.include_router(health.router)
+    for router in (health.own, health.router):
+        app.include_router(router)

@@ -8,7 +8,7 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 from yaml import YAMLError
 
-from app.cli import config, database, demo, provider, serve, simulate, snapshot, sync
+from app.cli import config, database, demo, provider, serve, simulate, snapshot, sync, worker
 from app.cli.output import complain, say
 from app.cli.provider import OPTION_NAMES
 from app.cli.running import FAILED, MISUSED
@@ -48,7 +48,7 @@ def _help_without_command(context: typer.Context) -> None:
 
 
 app.command()(serve.serve)
-app.command()(serve.worker)
+app.command()(worker.worker)
 app.command()(demo.demo)
 app.command()(simulate.simulate)
 for group, name, purpose in (

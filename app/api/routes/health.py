@@ -6,23 +6,25 @@ from functools import cache
 from typing import Any, Final
 
 from asyncpg import PostgresError
-from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.api.deps import ContextDep
 from app.api.errors import problem
+from app.api.metrics import Shared, exposition
 from app.context import ProcessContext
 from app.core.errors import LineupError
 from app.db import migrate
 
 CHECK_SECONDS: Final = 3.0  # probes give up after a few seconds; an answer has to be there before
 
+own = APIRouter(tags=["health"])  # what any process can tell of itself
 router = APIRouter(tags=["health"])
 
 
-@router.get("/health")
+@own.get("/health")
 async def get_health() -> dict[str, str]:
     """The process answers."""
     return {"status": "ok"}
@@ -38,10 +40,11 @@ async def get_readiness(context: ContextDep) -> Any:
     return problem(503, f"Not ready: {', '.join(missing)}.", code="not_ready", members={"checks": checks})
 
 
-@router.get("/metrics", response_class=Response)
-async def get_metrics() -> Response:
+@own.get("/metrics", response_class=Response)
+async def get_metrics(request: Request) -> Response:
     """Counters and durations in the text format of Prometheus."""
-    return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    shared: Shared = request.app.state.shared
+    return Response(exposition(await shared.measured()), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 async def _checks(context: ProcessContext) -> dict[str, str]:
