@@ -14,7 +14,10 @@ from botocore.exceptions import (
     ClientError,
     EndpointConnectionError,
     HTTPClientError,
+    IncompleteReadError,
     NoCredentialsError,
+    ReadTimeoutError,
+    ResponseStreamingError,
 )
 from botocore.exceptions import ConnectionError as NoConnectionError
 
@@ -28,6 +31,7 @@ ATTEMPTS: Final = 4
 CONNECTIONS: Final = 64  # no stream holds one while its reader is slow
 RETRY_SECONDS: Final = 10
 MISSING: Final = frozenset({"404", "NoSuchKey", "NotFound", "416", "InvalidRange", "NoSuchUpload"})
+CUT: Final = (ClientPayloadError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
 AWAY: Final = (NoConnectionError, HTTPClientError)
 # Checksums beside those of TLS and of the signature are what other servers than Amazon's stumble over.
 CONFIG: Final = AioConfig(
@@ -72,13 +76,12 @@ def asked(action: str) -> Iterator[None]:
         code = str(error.response.get("Error", {}).get("Code", "unknown"))
         if code in MISSING:
             raise NotFound("There is no such artifact, or it is shorter.", code="artifact_missing") from None
-        raise away(f"The artifact store refused to {action} ({code}).") from None
+        raise _away(f"The artifact store refused to {action} ({code}).") from None
     except (BotoCoreError, ClientPayloadError, TimeoutError, OSError) as error:
-        raise away(f"The artifact store failed to {action} ({type(error).__name__}).") from None
+        raise _away(f"The artifact store failed to {action} ({type(error).__name__}).") from None
 
 
-def away(detail: str) -> NotReady:
-    """What is wrong with the store passes, or the operator has to see to it."""
+def _away(detail: str) -> NotReady:
     return NotReady(detail, code="artifacts_unavailable", retry_after=RETRY_SECONDS)
 
 

@@ -37,6 +37,15 @@ class Hints(Protocol):
 
     async def get(self, key: str) -> Mapping[str, Any] | None: ...
 
+    async def share(
+        self, key: str, member: str, value: Mapping[str, Any], *, ttl_seconds: float
+    ) -> Mapping[str, Mapping[str, Any]]:
+        """Puts what `member` tells below `key`; returns what all who told something lately told, this one too.
+
+        What a member told is dropped after its own `ttl_seconds`. Empty when it could not be shared.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactInfo:
@@ -57,7 +66,7 @@ class ArtifactWriter(Protocol):
 
 
 class ArtifactStore(Protocol):
-    """Content-addressed, immutable files."""
+    """Content-addressed, immutable files. Every call raises `NotReady` when the store is away, and stores no half."""
 
     def create(self) -> AbstractAsyncContextManager[ArtifactWriter]:
         """What is not committed when the block ends is discarded."""

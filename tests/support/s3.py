@@ -84,7 +84,9 @@ class Wire:
         self.away, self.spare = False, None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._tasks.add(own := asyncio.current_task())  # type: ignore[arg-type]
+        own = asyncio.current_task()
+        assert own is not None
+        self._tasks.add(own)
         self._open.add(writer)
         try:
             if not self.away:
@@ -93,7 +95,7 @@ class Wire:
             pass  # what a cut wire looks like
         finally:
             self._open.discard(writer)
-            self._tasks.discard(own)  # type: ignore[arg-type]
+            self._tasks.discard(own)
             writer.transport.abort()
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
