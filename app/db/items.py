@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Table, func, select, text
+from sqlalchemy import Row, Table, and_, func, select, text
 
 from app.core import jsonio
 from app.db.bulk import delete_rows, insert_rows, update_rows
@@ -113,6 +113,15 @@ async def documents(reader: Reader, kind: Kind, provider_pk: int, ordinals: Iter
     of_kind = (DOCUMENT.c.provider_pk == provider_pk, DOCUMENT.c.kind == kind.number)
     query = select(DOCUMENT.c.ordinal, DOCUMENT.c.body).where(*of_kind, DOCUMENT.c.ordinal.in_(chosen))
     return {row.ordinal: row.body for row in await reader.rows(query)}
+
+
+async def described(reader: Reader, kind: Kind, provider_pk: int, ordinals: Iterable[int]) -> Sequence[Row[Any]]:
+    """Place, ids, when it was added, whether it is censored, and document of these items."""
+    table = TABLES[kind].c
+    columns = (table.ordinal, table.id, table.external_id, table.added_at, table.censored, DOCUMENT.c.body)
+    same = (DOCUMENT.c.provider_pk == table.provider_pk, DOCUMENT.c.ordinal == table.ordinal)
+    mine = (table.provider_pk == provider_pk, table.ordinal.in_(list(ordinals)), DOCUMENT.c.kind == kind.number)
+    return await reader.rows(select(*columns).join(DOCUMENT, and_(*same)).where(*mine).order_by(table.ordinal))
 
 
 async def insert(writer: Writer, kind: Kind, provider_pk: int, items: Sequence[ItemWrite]) -> None:

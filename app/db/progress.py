@@ -48,6 +48,14 @@ async def checkpoints(reader: Reader, job_id: str) -> dict[str, WalkedBefore]:
     return found
 
 
+async def batches(reader: Reader, job_id: str, scope: str) -> list[tuple[list[int], dict[Kind, OrdinalSet]]]:
+    """The batches of one scope that are stored: their pages, and the places of their items."""
+    query = select(CHECKPOINT.c.pages, CHECKPOINT.c.seen).where(
+        CHECKPOINT.c.job_id == job_id, CHECKPOINT.c.scope == scope
+    )
+    return [(row.pages, dict(_unpacked(row.seen))) for row in await reader.rows(query)]
+
+
 async def quarantine(writer: Writer, *, job_id: str, provider_pk: int, records: Sequence[RejectedRecord]) -> None:
     """Keeps refused records with their reasons."""
     rows = [(job_id, provider_pk, one.kind.value, one.external_id, one.reason, scrub(one.raw)) for one in records]

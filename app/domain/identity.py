@@ -1,8 +1,11 @@
 """Public ids: pure functions of what they name, so that favourites survive a clean and a re-add."""
 
 from hashlib import blake2b
+from typing import Final
 
 from app.domain.kinds import Kind, ProviderKind
+
+SPACES: Final = ("", "vod")  # id spaces within a kind
 
 
 def _digest(*parts: str) -> str:
@@ -21,6 +24,11 @@ def provider_id(kind: ProviderKind, address: str, account: str, copy: int = 0) -
 def item_id(provider: str, kind: Kind, external_id: str, space: str = "") -> str:
     """The id of an item; `space` is the id space within the kind (`vod` for series inside a Stalker VOD list)."""
     return _digest(provider, kind, space, external_id)
+
+
+def space_of(provider: str, kind: Kind, external_id: str, public: str) -> str:
+    """The id space that a public id was made in."""
+    return next((space for space in SPACES if item_id(provider, kind, external_id, space) == public), "")
 
 
 def category_id(provider: str, kind: Kind, external_id: str, space: str = "") -> str:

@@ -16,6 +16,21 @@ class SweepDecision:
     reason: str | None = None
 
 
+def unread(noun: str, missing: int) -> str | None:
+    """Why items that an incomplete walk did not see were kept."""
+    if not missing:
+        return None
+    return f"{missing} {noun} were not seen and have been kept, since not all of the list could be read"
+
+
+def unverified(noun: str, kept: int, doubt: str | None) -> str | None:
+    """Why items were kept that a complete walk did not see, but that could not be looked for once more."""
+    if not kept:
+        return None
+    told = f"{kept} {noun} were not seen and have been kept, since it is not certain that they are gone."
+    return f"{told} {doubt}" if doubt else told
+
+
 def decide(*, noun: str, active: int, missing: int, agreed: int, force: bool) -> SweepDecision:
     """Decides a sweep after a complete walk.
 

@@ -16,6 +16,7 @@ from app.core.pauses import undisturbed
 from app.db.engine import Database, Writer
 from app.db.tables import Provider, SyncJob
 from app.domain.kinds import JobStatus, StepName, StepStatus, SyncMode
+from app.domain.outcomes import sentences
 from app.jobs import lease
 from app.jobs.ending import end_job, published_version, requeue_job
 from app.jobs.metrics import Meter, job_ended
@@ -70,7 +71,7 @@ class JobTracker:
     @property
     def errors(self) -> list[str]:
         """What went wrong in its steps, each sentence once."""
-        return list(dict.fromkeys(step.error for step in self.steps if step.error))
+        return sentences(step.error for step in self.steps)
 
     async def plan(self, steps: Sequence[StepName]) -> None:
         """Adds pending steps; those of an earlier attempt stay as they are."""

@@ -48,7 +48,8 @@ class Scope:
     """One list that can be walked.
 
     `name` is its key in checkpoints (`vod:*`, `vod:category:12`); `kinds` are all that it may yield (a Stalker VOD
-    list holds movies and series); `paged` walks by `page`, the others by `stream`.
+    list holds movies and series); `paged` walks by `page`, the others by `stream`. `newest` comes first in a list that
+    may be left where nothing is new. `pages` are the only ones wanted, where they are told.
     """
 
     step: StepName
@@ -56,6 +57,8 @@ class Scope:
     kinds: frozenset[Kind]
     paged: bool
     category: str | None = None
+    newest: bool = False
+    pages: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +96,16 @@ class Categories:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeReport:
-    """What a finished walk of one scope saw: pages done, distinct items, and the provider's claim at its end."""
+    """What a finished walk of one scope saw: distinct items, and the provider's claim at its end.
+
+    Equal digests = the same items.
+    """
 
     scope: Scope
     complete: bool  # every page answered, none doubtful
     distinct: int
     total: int | None
+    digest: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +123,45 @@ class Verdict:
 
     more: Sequence[Scope] = ()
     proven: bool = False
+    doubt: str | None = None
+
+
+ItemKey = tuple[str, str]  # id space, provider's own id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingItem:
+    """A stored item that walks which saw everything did not see; `categories` are (id space, provider's own id)."""
+
+    key: ItemKey
+    categories: Sequence[tuple[str, str]] = ()
+    added_at: int | None = None
+    censored: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """What is to be looked for once more before it is removed, and the walks that did so already.
+
+    `items` is empty when they are too many to be named; `count` is right in any case. `sizes` are how many items are
+    stored in each category that is named.
+    """
+
+    step: StepName
+    kind: Kind
+    count: int
+    items: Sequence[MissingItem] = ()
+    sizes: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    scopes: Sequence[ScopeReport] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Where else to look; when nowhere any more, which items are `gone` for certain, and why not the others."""
+
+    more: Sequence[Scope] = ()
+    gone: frozenset[ItemKey] = frozenset()
+    all_gone: bool = False
     doubt: str | None = None
 
 
@@ -158,11 +204,12 @@ class Provider(Protocol):
         """How many pages may be asked for at once now: the window of the provider's host."""
         ...
 
-    async def scopes(self, step: StepName, kinds: frozenset[Kind]) -> Sequence[Scope]:
+    async def scopes(self, step: StepName, kinds: frozenset[Kind], *, newest: bool = False) -> Sequence[Scope]:
         """Where a full walk of an item step begins, in a job that syncs `kinds`.
 
         Empty when the walk of an earlier step of the same job brings this kind already. A walk may yield other kinds
-        than the job's: the engine drops them.
+        than the job's: the engine drops them. With `newest` lists are given that show new items first, where the
+        provider has such lists; else those of a full walk.
         """
         ...
 
@@ -176,6 +223,10 @@ class Provider(Protocol):
 
     async def review(self, report: StepReport) -> Verdict:
         """Judges the walks of a step: asks for more scopes until everything is proven or cannot be."""
+        ...
+
+    async def search(self, missing: Missing) -> Search:
+        """Looks once more for what a proven walk did not see: asks for scopes until each item is found or gone."""
         ...
 
     async def seasons(self, locator: Mapping[str, Any]) -> Sequence[SeasonRecord]:

@@ -116,7 +116,7 @@ OPTIONS: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "userAgent": _header,
     "maxParallelPages": _within(1, MAX_PARALLEL, whole=True),
     "requestsPerSecond": _within(0.01, MAX_PER_SECOND, whole=False),
-    "fullEveryHours": _within(1, YEAR_HOURS, whole=False),
+    "fullEveryHours": _within(0, YEAR_HOURS, whole=False),
     "output": _one_of("ts", "m3u8"),
     "language": _language,
     "macEncoding": _one_of("raw", "percent", "lower"),

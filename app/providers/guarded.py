@@ -15,9 +15,11 @@ from app.domain.records import EpisodeRecord, SeasonRecord
 from app.providers.base import (
     AccountStatus,
     Categories,
+    Missing,
     Page,
     Provider,
     Scope,
+    Search,
     StepReport,
     StreamLink,
     Verdict,
@@ -89,14 +91,14 @@ class GuardedProvider:
     async def categories(self, kind: Kind) -> Categories:
         return await self._answered(lambda provider: provider.categories(kind))
 
-    async def scopes(self, step: StepName, kinds: frozenset[Kind]) -> Sequence[Scope]:
-        return await self._asked(lambda provider: provider.scopes(step, kinds))
+    async def scopes(self, step: StepName, kinds: frozenset[Kind], *, newest: bool = False) -> Sequence[Scope]:
+        return await self._asked(lambda provider: provider.scopes(step, kinds, newest=newest))
 
     async def page(self, scope: Scope, number: int) -> Page:
         return await self._answered(lambda provider: provider.page(scope, number))
 
     async def stream(self, scope: Scope) -> AsyncGenerator[Page, None]:
-        provider, attempt = await self._admitted(), self._attempt
+        attempt, provider = self._attempt, await self._admitted()
         try:
             async with aclosing(provider.stream(scope)) as pages:
                 async for page in pages:
@@ -108,6 +110,9 @@ class GuardedProvider:
 
     async def review(self, report: StepReport) -> Verdict:
         return await self._asked(lambda provider: provider.review(report))
+
+    async def search(self, missing: Missing) -> Search:
+        return await self._asked(lambda provider: provider.search(missing))
 
     async def seasons(self, locator: Mapping[str, Any]) -> Sequence[SeasonRecord]:
         return await self._wanted(lambda provider: provider.seasons(locator))
@@ -127,7 +132,7 @@ class GuardedProvider:
 
     async def _asked(self, call: Callable[[Provider], Awaitable[T]]) -> T:
         """A call that some dialects answer without asking: its success proves nothing."""
-        provider, attempt = await self._admitted(), self._attempt
+        attempt, provider = self._attempt, await self._admitted()
         try:
             return await call(provider)
         except Rejected as error:
@@ -141,7 +146,7 @@ class GuardedProvider:
 
     async def _wanted(self, call: Callable[[Provider], Awaitable[T]]) -> T:
         """A call for one item: when it is refused, a login tells whether the account is."""
-        provider, attempt = await self._admitted(), self._attempt
+        attempt, provider = self._attempt, await self._admitted()
         try:
             found = await call(provider)
         except Rejected as error:

@@ -11,6 +11,7 @@ from app.core.errors import Conflict
 from app.db import search
 from app.db.engine import Database, Writer
 from app.db.tables import CatalogueHead, Provider
+from app.domain.kinds import Kind
 from app.jobs import lease
 from app.jobs.requests import JobRequests, live_job
 
@@ -131,4 +132,5 @@ async def _begin_again(writer: Writer, provider_pk: int, epoch: str) -> None:
     fresh = {"epoch": epoch, "version": 0, "floor": 0, "pending": False, "published_at": None}
     await writer.execute(update(CatalogueHead).where(col(CatalogueHead.provider_pk) == provider_pk).values(**fresh))
     never = {f"{part}_synced_at": None for part in ("channels", "movies", "series", "epg")}
+    never |= {f"{kind.plural}_walked_at": None for kind in Kind}
     await writer.execute(update(Provider).where(col(Provider.pk) == provider_pk).values(**never))

@@ -30,6 +30,7 @@ class WalkState:
     pages: int = 0
     lost: list[int] = field(default_factory=list)
     error: str | None = None
+    room: int | None = None  # how many pages may be under way, where fewer than the window allows
 
     @property
     def complete(self) -> bool:
@@ -55,12 +56,15 @@ async def walk(provider: Provider, state: WalkState, done: Collection[int] = ())
 
     A bulk answer is read anew as a whole: its pages are cut by us, and what stands in them moves with every row.
     """
-    pages = _paged(provider, state, done) if state.scope.paged else provider.stream(state.scope)
+    if state.scope.pages:
+        pages = _chosen(provider, state)
+    else:
+        pages = _paged(provider, state, done) if state.scope.paged else provider.stream(state.scope)
     async with aclosing(pages) as source:
         async for page in source:
             if not state.scope.paged:
                 state.take(page)
-            if not state.scope.paged or page.number not in done:
+            if not state.scope.paged or state.scope.pages or page.number not in done:
                 yield page
 
 
@@ -87,9 +91,31 @@ async def _paged(provider: Provider, state: WalkState, done: Collection[int]) ->
             if page.last:
                 return
     finally:
-        for _, task in waiting:
-            task.cancel()
-        await asyncio.gather(*(task for _, task in waiting), return_exceptions=True)
+        await _drop(waiting)
+
+
+async def _chosen(provider: Provider, state: WalkState) -> AsyncGenerator[Page, None]:
+    """The pages that a scope names, and nothing else: what they hold is complete when each of them answered."""
+    left = deque(state.scope.pages)
+    waiting: deque[tuple[int, asyncio.Task[Page]]] = deque()
+    try:
+        while left or waiting:
+            while left and len(waiting) < max(1, provider.parallel) * AHEAD:
+                number = left.popleft()
+                waiting.append((number, asyncio.create_task(provider.page(state.scope, number))))
+            page = await _next(state, waiting)
+            if page is not None:
+                state.take(page)
+                yield page
+        state.ended = True
+    finally:
+        await _drop(waiting)
+
+
+async def _drop(waiting: deque[tuple[int, asyncio.Task[Page]]]) -> None:
+    for _, task in waiting:
+        task.cancel()
+    await asyncio.gather(*(task for _, task in waiting), return_exceptions=True)
 
 
 def _fill(
@@ -101,13 +127,18 @@ def _fill(
 ) -> int:
     """Starts requests up to the window; behind the claimed end only one page at a time is asked for."""
     expected = state.expected_pages
-    while len(waiting) < max(1, provider.parallel) * AHEAD:
+    while len(waiting) < _width(provider, state):
         if waiting and expected is not None and upcoming > expected + 1:
             break
         if upcoming not in done or (expected is not None and upcoming > expected):
             waiting.append((upcoming, asyncio.create_task(provider.page(state.scope, upcoming))))
         upcoming += 1
     return upcoming
+
+
+def _width(provider: Provider, state: WalkState) -> int:
+    window = max(1, provider.parallel) * AHEAD
+    return window if state.room is None else min(window, state.room)
 
 
 async def _next(state: WalkState, waiting: deque[tuple[int, asyncio.Task[Page]]]) -> Page | None:

@@ -1,5 +1,6 @@
 """The end of a kind's walks: what a complete walk did not see is swept, under the drop guard."""
 
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
@@ -16,29 +17,49 @@ INDEX_ALL: Final = 5_000  # changed items from which on the word index is compar
 SWEEP_ROWS: Final = 1_000  # documents rewritten together: 1.5 MB
 
 
-async def finalise(ledger: Ledger, kind: Kind, *, proven: bool) -> str | None:
-    """Sweeps a kind after all of its walks; returns why a sweep was held back, None when nothing was.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """What a kind's walks did not see, and how much of it the drop guard lets go."""
 
-    Only `proven` walks may sweep. What was missing and kept is remembered, for the next walk to agree with.
-    """
+    missing: OrdinalSet
+    doomed: OrdinalSet
+    reason: str | None
+
+
+async def weigh(ledger: Ledger, kind: Kind) -> Weighed:
+    """Compares what is stored with what was seen."""
     async with ledger.database.reader() as reader:
         active = await items.active_ordinals(reader, kind, ledger.job.provider_pk)
         before = await progress.missed_before(reader, ledger.job.provider_pk, kind)
     missing = active - ledger.shelves[kind].seen
-    if not proven:
-        many = f"{len(missing)} {kind.plural} were not seen and have been kept, since not all of the list could be read"
-        return many if len(missing) else None
     agreed = before & missing
     decision = sweep.decide(
         noun=kind.plural, active=len(active), missing=len(missing), agreed=len(agreed), force=ledger.job.force
     )
     doomed = (agreed if decision.agreed_only else missing) if decision.allowed else OrdinalSet()
+    return Weighed(missing=missing, doomed=doomed, reason=decision.reason)
+
+
+async def finalise(ledger: Ledger, kind: Kind, *, proven: bool, gone: OrdinalSet, doubt: str | None) -> str | None:
+    """Sweeps a kind after all of its walks; returns why something was held back, None when nothing was.
+
+    Only `proven` walks may sweep, and only what was looked for once more and is `gone`; `doubt` is why the rest is not.
+    What was missing and kept is remembered, for the next walk to agree with.
+    """
+    weighed = await weigh(ledger, kind)
+    if not proven:
+        return sweep.unread(kind.plural, len(weighed.missing))
+    doomed = weighed.doomed & gone
     await _sweep(ledger, kind, doomed)
     async with ledger.transaction() as writer:
         await progress.remember_missing(
-            writer, provider_pk=ledger.job.provider_pk, kind=kind, job_id=ledger.job.job_id, missing=missing - doomed
+            writer,
+            provider_pk=ledger.job.provider_pk,
+            kind=kind,
+            job_id=ledger.job.job_id,
+            missing=weighed.missing - doomed,
         )
-    return decision.reason
+    return weighed.reason or sweep.unverified(kind.plural, len(weighed.doomed - doomed), doubt)
 
 
 async def derive(ledger: Ledger, kind: Kind) -> None:

@@ -1,6 +1,6 @@
 """One sync of one provider, as a table of contents: plan, then per step fetch → normalise → store → finalise."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
 from app.core.clock import now_ms
@@ -9,13 +9,16 @@ from app.db import categories, items, providers
 from app.db.engine import Database
 from app.db.progress import WalkedBefore
 from app.domain.kinds import CATEGORY_STEPS, ITEM_STEPS, Kind, StepName, StepStatus
+from app.domain.ordinals import OrdinalSet
+from app.domain.outcomes import joined
 from app.jobs.tracker import JobTracker
 from app.providers.base import Provider, Scope
 from app.sync.categories import store_categories
-from app.sync.finalise import derive, finalise
+from app.sync.finalise import derive, finalise, weigh
 from app.sync.ledger import Ledger
+from app.sync.missing import describe
 from app.sync.normalise import CategoryIds
-from app.sync.plan import Plan, plan
+from app.sync.plan import Plan, due_kinds, plan
 from app.sync.store import Store
 from app.sync.walks import Walks
 
@@ -64,13 +67,24 @@ class SyncPipeline:
     async def _plan(self) -> Plan:
         async with self._database.reader() as reader:
             stored = {kind: await items.count_active(reader, kind, self._pk) for kind in Kind}
-        return plan(mode=self._job.mode, only=self._job.only, stored=stored)
+            every_hours, walked_at = await providers.full_walks(reader, self._pk)
+        return plan(
+            mode=self._job.mode,
+            only=self._job.only,
+            stored=stored,
+            due=due_kinds(walked_at, every_hours=every_hours, now=now_ms()),
+            begun=frozenset(step.name for step in self._job.steps),
+        )
 
     async def _scopes(self, step: StepName, chosen: Plan) -> tuple[Sequence[Scope], str | None]:
         if self._refused or not step.brings_items:
             return (), self._refused
         try:
-            return await self._provider.scopes(step, chosen.kinds), None
+            found = await self._provider.scopes(step, chosen.kinds)
+            begun = any(scope.name in self._before for scope in found)  # in full, by an earlier attempt
+            if _kind(step) in chosen.newest and not begun:
+                found = await self._provider.scopes(step, chosen.kinds, newest=True)
+            return found, None  # noqa: TRY300 - what is caught above is all of it
         except ProviderError as error:
             return (), await self._explain(error)
 
@@ -117,34 +131,56 @@ class SyncPipeline:
             self._walks[one].append(walks)
         try:
             if error is None and scopes:  # none: an earlier step's walk brought this kind
-                await walks.run(scopes, {one: await self._category_ids(one) for one in chosen.kinds})
+                await walks.run(scopes, await self._category_ids(chosen.kinds))
         except ProviderError as failure:
             error = await self._explain(failure)
         walks.error = walks.error or error
         walks.failed = error is not None
-        return await self._finish(kind, chosen)
+        return await self._finish(kind, chosen, walks)
 
-    async def _finish(self, kind: Kind, chosen: Plan) -> tuple[StepStatus, str | None]:
+    async def _finish(self, kind: Kind, chosen: Plan, own: Walks) -> tuple[StepStatus, str | None]:
         """Judges a kind by all walks that could have brought it: those of its own step and of earlier ones."""
         walks = self._walks[kind]
-        proven = bool(walks) and all(one.proven for one in walks) and any(one.walked for one in walks)
-        await self._store.settle(kind)
-        held = await finalise(self._ledger, kind, proven=proven)
+        proven = all(one.proven for one in walks) and any(one.walked for one in walks)
+        held = None
+        if any(one.newest for one in walks):
+            self._store.forget(kind)
+        else:
+            await self._store.settle(kind)
+            held = await self._sweep(kind, chosen, own, proven=proven)
         for one in chosen.kinds:
             await derive(self._ledger, one)
         errors = [one.error for one in walks if one.error]
         if any(one.failed for one in walks):
-            return StepStatus.FAILED, " ".join(errors)
+            return StepStatus.FAILED, joined(errors)
+        status = StepStatus.PARTIAL if held or any(one.lost for one in walks) else StepStatus.COMPLETED
         async with self._ledger.transaction() as writer:
-            await providers.mark_synced(writer, self._pk, kind, now_ms())
-        if held or any(one.lost for one in walks):
-            return StepStatus.PARTIAL, " ".join([*errors, held] if held else errors)
-        return StepStatus.COMPLETED, None
+            whole = proven and status is StepStatus.COMPLETED
+            await providers.mark_synced(writer, self._pk, kind, now_ms(), walked=whole)
+        return status, None if status is StepStatus.COMPLETED else joined([*errors, held] if held else errors)
 
-    async def _category_ids(self, kind: Kind) -> CategoryIds:
+    async def _sweep(self, kind: Kind, chosen: Plan, own: Walks, *, proven: bool) -> str | None:
+        """Removes what is gone: nothing that was not looked for once more."""
+        shelf, gone, doubt = self._ledger.shelves[kind], OrdinalSet(), None
+        doomed = (await weigh(self._ledger, kind)).doomed if proven else OrdinalSet()
+        if len(doomed):
+            described = await describe(self._ledger, kind, doomed)
+            try:
+                found = await own.search(described, shelf.seen, await self._category_ids(chosen.kinds))
+            except ProviderError as error:
+                doubt = await self._explain(error)
+            else:
+                sure = (place for key, place in described.places.items() if key in found.gone)
+                gone, doubt = doomed if found.all_gone else OrdinalSet(sure), found.doubt
+        return await finalise(self._ledger, kind, proven=proven, gone=gone, doubt=doubt)
+
+    async def _category_ids(self, kinds: Iterable[Kind]) -> dict[Kind, CategoryIds]:
         async with self._database.reader() as reader:
-            stored = await categories.load(reader, kind, self._pk)
-        return {(one.space, one.external_id): one.id for one in stored.values() if one.is_active}
+            stored = {kind: await categories.load(reader, kind, self._pk) for kind in kinds}
+        return {
+            kind: {(one.space, one.external_id): one.id for one in found.values() if one.is_active}
+            for kind, found in stored.items()
+        }
 
     async def _explain(self, error: ProviderError) -> str:
         """The sentence for a step; after a refusal of the account, not of one list, nothing more is asked for."""

@@ -48,6 +48,20 @@ class Store:
                 )
         return seen
 
+    def is_news(self, seen: Mapping[Kind, OrdinalSet]) -> bool:
+        """Whether this job added or changed any of these items."""
+        return any(len(places & self._ledger.shelves[kind].changed) for kind, places in seen.items())
+
+    async def quiet_pages(self, scope: str) -> dict[int, bool | None]:
+        """The pages of a scope that an earlier attempt stored: True = nothing new, None = nothing of these kinds."""
+        async with self._ledger.database.reader() as reader:
+            stored = await progress.batches(reader, self._job.job_id, scope)
+        return {page: not self.is_news(seen) if seen else None for pages, seen in stored for page in pages}
+
+    def forget(self, kind: Kind) -> None:
+        """Ends walks that did not see everything: what was held back may still be in its other categories."""
+        self._ledger.shelves[kind].narrowed.clear()
+
     async def settle(self, kind: Kind) -> None:
         """Ends a kind's walks: items that really left a category are written now."""
         shelf = self._ledger.shelves[kind]

@@ -3,25 +3,35 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Final
+
+import structlog
 
 from app.core.streams import ahead
 from app.db.progress import WalkedBefore
 from app.domain.kinds import Kind, StepName
 from app.domain.ordinals import OrdinalSet
 from app.jobs.tracker import JobTracker
-from app.providers.base import Page, Provider, Scope, ScopeReport, StepReport
+from app.providers.base import Page, Provider, Scope, ScopeReport, Search, StepReport
 from app.sync.fetch import WalkState, walk
+from app.sync.missing import Described
+from app.sync.newest import Descent, Newest
 from app.sync.normalise import CategoryIds, draft
 from app.sync.store import Batch, Store
 
 BATCH_ROWS: Final = 1_400  # rows in one transaction: a batch of one page costs 5 to 9 times as much per row
 BREATH: Final = 100  # records normalised in one go: about 2 ms in which the process does nothing else
 MAX_ROUNDS: Final = 4  # reviews that may ask for more; each asks for what the round before could not prove
+MAX_SEARCHES: Final = 12  # rounds of looking for what was not seen
+EMPTY: Final = "A page of the provider's newest items stayed empty or repeated another."
+ENDLESS: Final = "The provider's lists moved while it was looked for them."
+
+log = structlog.get_logger(__name__)
 
 
 class Walks:
-    """What one step's walks saw. `proven` = every item there could have been seen."""
+    """What one step's walks saw. `proven` = every item there could have been seen; `lost` = some pages were not."""
 
     def __init__(
         self,
@@ -45,6 +55,7 @@ class Walks:
         self._seen: dict[Kind, OrdinalSet] = {kind: OrdinalSet() for kind in Kind}
         self._dropped: set[int] = set()  # hashes of items of kinds that the job does not bring
         self._pages_total: dict[str, int] = {}
+        self.newest = False  # only the newest items were looked at
         self.walked = False
         self.proven = True
         self.failed = False
@@ -55,6 +66,30 @@ class Walks:
         """Walks these scopes and what the reviews ask for; raises `ProviderError` when a walk cannot go on."""
         self._categories = categories
         self.proven = False
+        if any(scope.newest for scope in scopes):
+            self.newest = await self._all_newest(scopes)
+            self.walked = True
+            if self.newest:
+                return
+            log.info("newest_first_ignored", step=self._step.value)
+            scopes = await self._provider.scopes(self._step, self._kinds)
+        await self._in_full(scopes)
+
+    async def search(self, described: Described, seen: OrdinalSet, categories: Mapping[Kind, CategoryIds]) -> Search:
+        """Looks once more for what these walks did not see; `seen` grows with what is found."""
+        self._categories = categories
+        missing, reports = described.missing, list[ScopeReport]()
+        for _ in range(MAX_SEARCHES):
+            left = [one for one in missing.items if described.places[one.key] not in seen]
+            if missing.items and not left:
+                return Search()
+            found = await self._provider.search(replace(missing, items=left, scopes=tuple(reports)))
+            if not found.more:
+                return found
+            reports += [await self._scope(scope) for scope in found.more]
+        return Search(doubt=ENDLESS)
+
+    async def _in_full(self, scopes: Sequence[Scope]) -> None:
         reports: list[ScopeReport] = []
         pending = list(scopes)
         for _ in range(MAX_ROUNDS):
@@ -66,8 +101,40 @@ class Walks:
             if not pending:
                 self.proven = verdict.proven and all(one.complete for one in reports)
                 self.error = self.error or verdict.doubt
+                self.lost = self.lost or (not self.proven and _lacks(report))
                 break
         self.walked = bool(reports)
+
+    async def _all_newest(self, scopes: Sequence[Scope]) -> bool:
+        """Walks lists until they show nothing new; False when they do not show the newest first."""
+        for scope in scopes:
+            rule = Newest(known=await self._store.quiet_pages(scope.name))
+            if not rule.over and not await self._newest(scope, rule):
+                return False
+        return True
+
+    async def _newest(self, scope: Scope, rule: Newest) -> bool:
+        state, descent = WalkState(scope=scope, room=rule.room), Descent()
+        done = self._before.get(scope.name, WalkedBefore()).pages
+        async with aclosing(walk(self._provider, state, done)) as pages:
+            async for page in pages:
+                self._job.check()
+                if not descent.take([record.added_at for record in page.records]):
+                    return False
+                batch = Batch(scope=scope.name)
+                await self._add(batch, page, self._dropped)
+                self._job.note(self._step, pages_done=1, pages_total=self._expect(state, rule.page + rule.room))
+                seen = await self._store.put(batch)
+                self._merge(self._seen, seen)
+                # A page with nothing of the wanted kinds says nothing about them.
+                rule.take(page.number, quiet=not self._store.is_news(seen) if seen else None)
+                if rule.over:
+                    break
+                state.room = rule.room
+        self._note_lost(state)
+        if state.doubtful:
+            self.lost, self.error = True, self.error or EMPTY
+        return True
 
     async def _scope(self, scope: Scope) -> ScopeReport:
         before = self._before.get(scope.name, WalkedBefore())
@@ -81,12 +148,20 @@ class Walks:
                 fresh = sum(number not in before.pages for number in batch.pages)
                 self._job.note(self._step, pages_done=fresh, pages_total=self._expect(state))
                 self._merge(seen, await self._store.put(batch))
+        self._note_lost(state)
+        self._dropped |= dropped
+        return ScopeReport(
+            scope=scope,
+            complete=state.complete,
+            distinct=self._distinct(seen, dropped),
+            total=state.total,
+            digest=hash((*(seen[kind].as_int() for kind in Kind), frozenset(dropped))),
+        )
+
+    def _note_lost(self, state: WalkState) -> None:
         if state.lost:
             self.lost = True
             self.error = f"{len(state.lost)} of {state.expected_pages} pages could not be fetched: {state.error}"
-        self._dropped |= dropped
-        distinct = self._distinct(seen, dropped)
-        return ScopeReport(scope=scope, complete=state.complete, distinct=distinct, total=state.total)
 
     async def _batches(self, state: WalkState, done: set[int], dropped: set[int]) -> AsyncGenerator[Batch, None]:
         batch = Batch(scope=state.scope.name)
@@ -114,9 +189,9 @@ class Walks:
         batch.pages.append(page.number)
         batch.size += len(page.records)
 
-    def _expect(self, state: WalkState) -> int:
-        expected = state.expected_pages
-        self._pages_total[state.scope.name] = max(state.pages, expected or 0)
+    def _expect(self, state: WalkState, most: int | None = None) -> int:
+        expected = len(state.scope.pages) or state.expected_pages or 0
+        self._pages_total[state.scope.name] = max(state.pages, expected if most is None else min(expected, most))
         return sum(self._pages_total.values())
 
     def _merge(self, seen: dict[Kind, OrdinalSet], more: Mapping[Kind, OrdinalSet]) -> None:
@@ -127,3 +202,8 @@ class Walks:
     @staticmethod
     def _distinct(seen: Mapping[Kind, OrdinalSet], dropped: set[int]) -> int:
         return sum(map(len, seen.values())) + len(dropped)
+
+
+def _lacks(report: StepReport) -> bool:
+    """Whether pages stayed empty or repeated others, and fewer items were seen than the provider claims."""
+    return any(not one.complete and one.total is not None and report.distinct < one.total for one in report.scopes)

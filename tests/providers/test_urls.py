@@ -154,7 +154,7 @@ BAD: dict[str, list[Any]] = {
     "userAgent": ["", "a\nb", 5, "x" * 600],
     "maxParallelPages": [0, -1, 1.5, "8", True, 10**6],
     "requestsPerSecond": [0, -1, "2", 10**6],
-    "fullEveryHours": [0, "x", 10**6],
+    "fullEveryHours": [-1, "x", 10**6],
     "output": ["avi", 1],
     "language": ["", "english please", 5],
     "macEncoding": ["upper"],

@@ -24,7 +24,17 @@ from app.domain.records import (
     SeriesRecord,
 )
 from app.jobs.run import Run
-from app.providers.base import AccountStatus, Categories, Page, Scope, StepReport, StreamLink, Verdict
+from app.providers.base import (
+    AccountStatus,
+    Categories,
+    Missing,
+    Page,
+    Scope,
+    Search,
+    StepReport,
+    StreamLink,
+    Verdict,
+)
 from app.sync.pipeline import FinishedStep, SyncPipeline
 
 T = metadata.tables
@@ -57,6 +67,8 @@ class ScriptedProvider:
     on_page: Callable[[Scope, int], Any] | None = None
     on_categories: Callable[[Kind], None] | None = None
     verdict: Callable[[StepReport], Verdict] | None = None
+    newest: bool = False  # whether the lists are newest first, and may be left early
+    on_search: Callable[[Missing], Search] | None = None
     asked: list[tuple[str, int]] = field(default_factory=list)
     claims: dict[Kind, int] = field(default_factory=dict)
 
@@ -75,10 +87,12 @@ class ScriptedProvider:
         default = [CategoryRecord(external_id="1", name="One", position=0)]
         return Categories(records=self.categories_of.get(kind, default))
 
-    async def scopes(self, step: StepName, kinds: frozenset[Kind]) -> Sequence[Scope]:
+    async def scopes(self, step: StepName, kinds: frozenset[Kind], *, newest: bool = False) -> Sequence[Scope]:
         kind = next(kind for kind, one in ITEM_STEPS.items() if one is step)
         if kind not in self.lists:
             return ()
+        if newest and self.newest:
+            return (Scope(step=step, name=f"{kind.value}:new", kinds=frozenset({kind}), paged=True, newest=True),)
         return (Scope(step=step, name=kind.value, kinds=frozenset({kind}), paged=self.paged),)
 
     async def page(self, scope: Scope, number: int) -> Page:
@@ -118,6 +132,9 @@ class ScriptedProvider:
         if self.verdict:
             return self.verdict(report)
         return Verdict(proven=all(one.complete for one in report.scopes))
+
+    async def search(self, missing: Missing) -> Search:
+        return self.on_search(missing) if self.on_search else Search(all_gone=True)
 
     async def seasons(self, locator: Mapping[str, Any]) -> Sequence[SeasonRecord]:
         return ()

@@ -338,7 +338,7 @@ async def test_one_walk_may_bring_two_kinds_each_counted_under_its_own_step(data
     mixed = [record(MOVIE, n) if n % 3 else record(Kind.SERIES, n, space="vod") for n in range(1, 31)]
 
     class Mixed(ScriptedProvider):
-        async def scopes(self, step: StepName, kinds: frozenset[Kind]) -> tuple[Scope, ...]:
+        async def scopes(self, step: StepName, kinds: frozenset[Kind], *, newest: bool = False) -> tuple[Scope, ...]:
             both = frozenset({MOVIE, Kind.SERIES})
             wanted = step is StepName.MOVIES or (step is StepName.SERIES and MOVIE not in kinds)
             return (Scope(step=step, name="vod", kinds=both, paged=True),) if wanted else ()
@@ -360,7 +360,7 @@ async def test_only_one_kind_of_a_mixed_list_is_stored_when_only_that_was_asked_
     reports: list[StepReport] = []
 
     class Mixed(ScriptedProvider):
-        async def scopes(self, step: StepName, kinds: frozenset[Kind]) -> tuple[Scope, ...]:
+        async def scopes(self, step: StepName, kinds: frozenset[Kind], *, newest: bool = False) -> tuple[Scope, ...]:
             return (Scope(step=step, name="vod", kinds=frozenset({MOVIE, Kind.SERIES}), paged=True),)
 
         async def page(self, scope: Scope, number: int) -> Page:

@@ -10,9 +10,12 @@ from app.domain.records import CategoryRecord, EpisodeRecord, SeasonRecord
 from app.providers.base import (
     AccountStatus,
     Categories,
+    Missing,
+    MissingItem,
     Page,
     ProviderAccount,
     Scope,
+    Search,
     StepReport,
     StreamLink,
     Verdict,
@@ -23,8 +26,9 @@ from app.providers.stalker.classify import Answer, Blank
 from app.providers.stalker.login import read_account
 from app.providers.stalker.parse import VOD_SPACE, Reader, read_categories
 from app.providers.stalker.play import Player
-from app.providers.stalker.review import BULK, Review, list_scope
+from app.providers.stalker.review import BULK, Review, list_scope, newest_scope
 from app.providers.stalker.rows import CategoryRow, Listing, read_listing
+from app.providers.stalker.search import Seeker, family_of_item, joined
 from app.providers.stalker.series import SeriesGuide
 from app.providers.stalker.session import Session
 from app.providers.stalker.walk import ALL, Walker
@@ -114,8 +118,11 @@ class StalkerProvider:
         mixed = [_moved(one, len(own.records)) for one in movies.records]
         return Categories(records=[*own.records, *mixed], rejected=own.rejected)
 
-    async def scopes(self, step: StepName, kinds: frozenset[Kind]) -> Sequence[Scope]:
-        """The common list of each family; where VOD is walked for movies anyway, series need no walk of their own."""
+    async def scopes(self, step: StepName, kinds: frozenset[Kind], *, newest: bool = False) -> Sequence[Scope]:
+        """The common list of each family; where VOD is walked for movies anyway, series need no walk of their own.
+
+        The newest of censored categories have lists of their own: the common one may leave them out.
+        """
         found: list[Scope] = []
         for family in FAMILIES.get(step, ()):
             listed = await self._list(family)
@@ -124,7 +131,11 @@ class StalkerProvider:
             if step is StepName.SERIES and family == "vod" and (Kind.MOVIE in kinds or not await self._mixes()):
                 continue
             self._hide(family, listed)
-            found.append(list_scope(step, family, BULK if family == "itv" else ALL))
+            if newest and family != "itv":
+                hidden = [one.external_id for one in listed.records if one.censored]
+                found += [newest_scope(step, family, category) for category in (None, *hidden)]
+            else:
+                found.append(list_scope(step, family, BULK if family == "itv" else ALL))
         return found
 
     async def page(self, scope: Scope, number: int) -> Page:
@@ -142,6 +153,19 @@ class StalkerProvider:
         families = FAMILIES.get(report.step, ())
         categories = {family: (await self._list(family)).records for family in families}
         return await Review(self._walker, await self._reader(), report, categories).verdict()
+
+    async def search(self, missing: Missing) -> Search:
+        """What is proof stands in `search.py`; where too many are missing to be named, the step's own lists count."""
+        families = {family_of_item(missing.kind, item.key): list[MissingItem]() for item in missing.items}
+        for item in missing.items:
+            families[family_of_item(missing.kind, item.key)].append(item)
+        if not families:
+            families = {family: [] for family in FAMILIES[missing.step] if family in self._walker.stars}
+        found: dict[str, Search] = {}
+        for family, items in families.items():
+            listed = (await self._list(family)).records
+            found[family] = Seeker(self._walker, family, missing, listed).seek(items)
+        return joined(found)
 
     async def seasons(self, locator: Mapping[str, Any]) -> Sequence[SeasonRecord]:
         """Ascending."""

@@ -7,10 +7,11 @@ What is proof, per list (`*` of VOD, of native series, of channels):
    new items only came on top (as many as the total grew), one more look at the head makes up for it. Otherwise the
    list is walked a second time. `get_all_channels` is one answer and cannot move; and
 3. at least as many different items were seen (refused records count) as the portal claims, after walks of the
-   censored categories that `*` leaves out and, where that is still too few, of every category; and each of these
-   delivered what it claims itself.
+   censored categories that `*` leaves out and, where that is still too few, of every category; and each of the
+   censored ones delivered what it claims itself.
 
-A run that resumed a walk judges 2 from its own beginning. Everything else is a doubt, and nothing is swept.
+A run that resumed a walk judges 2 from its own beginning. Everything else is a doubt, and nothing is swept. What a
+proven walk did not see is looked for once more (`search.py`): all this can be true although a live row was missed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ from app.domain.records import CategoryRecord
 from app.providers.base import Scope, ScopeReport, StepReport, Verdict
 from app.providers.stalker.classify import Blank
 from app.providers.stalker.parse import Reader
-from app.providers.stalker.walk import AGAIN, ALL, CATEGORY_WORDS, HEAD, Walker, family_of
+from app.providers.stalker.walk import AGAIN, ALL, CATEGORY_WORDS, HEAD, NEW, Walker, family_of
 from app.providers.stalker.watch import Ids, Watch
 
 BULK: Final = "all"
@@ -41,6 +42,12 @@ def list_scope(step: StepName, family: str, word: str = ALL, category: str | Non
     name = f"{family}:{word}" if category is None else f"{family}:{CATEGORY_WORDS[family]}:{category}"
     kinds = FAMILY_KINDS[family]
     return Scope(step=step, name=name, kinds=kinds, paged=word != BULK, category=category)
+
+
+def newest_scope(step: StepName, family: str, category: str | None) -> Scope:
+    """The scope of a list that is left where it shows nothing new: `vod:new`, `vod:new:12`."""
+    name = f"{family}:{NEW}" if category is None else f"{family}:{NEW}:{category}"
+    return Scope(step=step, name=name, kinds=FAMILY_KINDS[family], paged=True, category=category, newest=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +109,7 @@ class Review:
         # Without a claim the closed list is all there is, but an empty one is not believed.
         if short or not bulk.distinct:
             return [self._scope(family, ALL)], None
+        self._walker.stars[family] = bulk
         return [], self._incomplete(family)
 
     async def _judge_star(self, family: str, star: ScopeReport, drift: Drift) -> tuple[list[Scope], str | None]:
@@ -112,6 +120,7 @@ class Review:
         short = self._is_short(family, drift.total)
         if (short or not star.complete) and (unwalked := self._unwalked(family)):
             return unwalked, None
+        self._walker.stars[family] = star
         return [], self._doubt(family, star, drift, short=short)
 
     def _doubt(self, family: str, star: ScopeReport, drift: Drift, *, short: bool) -> str | None:
@@ -124,9 +133,10 @@ class Review:
         return self._incomplete(family)
 
     def _incomplete(self, family: str) -> str | None:
-        """A sentence when a category that was walked did not deliver all that it claims."""
+        """A sentence when a category that the common list may leave out did not deliver all that it claims."""
+        hidden = {one.external_id for one in self._categories.get(family, ()) if one.censored}
         for one in self._report.scopes:
-            if family_of(one.scope) != family or one.scope.category is None:
+            if family_of(one.scope) != family or one.scope.category not in hidden:
                 continue
             if not one.complete or (
                 one.total is not None and one.distinct + self._walker.rejected(one.scope) < one.total

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from app.core.errors import Malformed
 from app.domain.records import Record, RejectedRecord
-from app.providers.base import Page, Scope
+from app.providers.base import Page, Scope, ScopeReport
 from app.providers.stalker.classify import Answer, Blank
+from app.providers.stalker.order import Span
 from app.providers.stalker.parse import Reader
 from app.providers.stalker.rows import ChannelRow, Listing, TitleRow, read_listing
 from app.providers.stalker.session import Session
@@ -21,10 +22,23 @@ ROWS: Final[Mapping[str, type]] = {"vod": TitleRow, "series": TitleRow, "itv": C
 ALL: Final = "*"
 AGAIN: Final = "again"
 HEAD: Final = "head"
+NEW: Final = "new"
+LOOK: Final = "look"
 CATEGORY_WORDS: Final = {"vod": "category", "series": "category", "itv": "genre"}
 SURE_REPEATS: Final = 3  # pages that were the first one again, until no further one is asked for
 SAMPLES: Final = 8  # pages of VOD looked at for series
 ENDLESS: Final = 200_000  # pages; no list is that long
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A page that was read once more: in which round, what was on it, and whether nothing is claimed behind it."""
+
+    round: int
+    number: int
+    ids: Ids
+    span: Span | None
+    last: bool
 
 
 class Hollow(Blank):
@@ -57,6 +71,8 @@ class Walker:
         self._session = session
         self._watches: dict[str, Watch] = {}
         self.hidden: dict[str, dict[str, set[str]]] = {}  # per family: censored category → ids that `*` delivered
+        self.stars: dict[str, ScopeReport] = {}  # per family: the walk of the whole list that was proven
+        self.looks: dict[str, list[Look]] = {}
         self._sampled: bool | None = None
         self.holds_series = False  # whether any VOD row so far was a series
 
@@ -120,6 +136,10 @@ class Walker:
         if watch.repeats_tail(number, ids):
             ends, records = True, []
         watch.learn(number, listing, ids)
+        if family != "itv":
+            span = watch.order.learn(number, records)
+            if scope.pages:
+                self._look(scope, number, ids, span, last=watch.is_behind(number + 1, listing))
         watch.rejected[number] = len(rejected)
         self._notice(scope, family, records)
         watch.repeated += repeats and not ends
@@ -185,6 +205,11 @@ class Walker:
             if listing.rows:
                 return False
         return True
+
+    def _look(self, scope: Scope, number: int, ids: Ids, span: Span | None, *, last: bool) -> None:
+        turn = int(scope.name.rpartition(":")[2])
+        look = Look(round=turn, number=number, ids=ids, span=span, last=last)
+        self.looks.setdefault(family_of(scope), []).append(look)
 
     def _notice(self, scope: Scope, family: str, records: list[Record]) -> None:
         if family == "vod" and not self.holds_series:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from app.providers.stalker.order import Order
 from app.providers.stalker.rows import Listing
 
 USUAL_SIZE: Final = 14
@@ -24,6 +25,7 @@ class Watch:
     empty: set[int] = field(default_factory=set)
     repeated: int = 0
     rejected: dict[int, int] = field(default_factory=dict)  # records refused, by page
+    order: Order = field(default_factory=Order)
     tail: Ids = ()  # the last page of the claim: portals that know no page behind it repeat it
 
     def learn(self, number: int, listing: Listing, ids: Ids) -> None:

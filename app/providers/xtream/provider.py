@@ -14,9 +14,11 @@ from app.domain.values import text
 from app.providers.base import (
     AccountStatus,
     Categories,
+    Missing,
     Page,
     ProviderAccount,
     Scope,
+    Search,
     StepReport,
     StreamLink,
     Verdict,
@@ -95,7 +97,9 @@ class XtreamProvider:
                 refused.append(rejected(kind, msgspec.json.encode(entry), "The category has no id.", self._client.site))
         return Categories(records=tuple(found.values()), rejected=refused)
 
-    async def scopes(self, step: StepName, kinds: frozenset[Kind]) -> Sequence[Scope]:
+    async def scopes(self, step: StepName, kinds: frozenset[Kind], *, newest: bool = False) -> Sequence[Scope]:
+        """The whole lists; a panel has none that could be left early."""
+        del newest
         return [
             Scope(step=walk.step, name=walk.scope, kinds=frozenset({walk.kind}), paged=False)
             for walk in WALKS
@@ -142,6 +146,11 @@ class XtreamProvider:
     async def review(self, report: StepReport) -> Verdict:
         complete = all(scope.complete for scope in report.scopes)
         return Verdict(proven=complete, doubt=None if complete else "The panel did not answer with a closed list.")
+
+    async def search(self, missing: Missing) -> Search:
+        """A list in one closed answer cannot move while it is read: what is not in it is gone."""
+        del missing
+        return Search(all_gone=True)
 
     async def seasons(self, locator: Mapping[str, Any]) -> Sequence[SeasonRecord]:
         return (await self._series(locator)).seasons
