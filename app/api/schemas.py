@@ -26,11 +26,14 @@ Options = Annotated[dict[str, Any], Field(description="Dialect options, such as 
 
 
 class ScheduleBody(Question):
-    """Either `everyHours`, or `cron` with a `timezone`."""
+    """Either `everyHours`, or `cron` with a `timezone`; `jitterMinutes` spreads the starts."""
 
     every_hours: float | None = Field(default=None, gt=0, allow_inf_nan=False, examples=[6])
     cron: EXPRESSION | None = None
     timezone: Annotated[str, Field(max_length=64, examples=["Europe/Berlin"])] | None = None
+    jitter_minutes: float | None = Field(
+        default=None, ge=0, allow_inf_nan=False, description="Begins up to so much later.", examples=[5]
+    )
 
     def parts(self) -> dict[str, Any]:
         return self.model_dump(by_alias=True, exclude_none=True)

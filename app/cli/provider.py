@@ -40,6 +40,7 @@ OPTION_NAMES: Final = {
     "schedule.everyHours": "--every-hours",
     "schedule.cron": "--cron",
     "schedule.timezone": "--cron-timezone",
+    "schedule.jitterMinutes": "--jitter-minutes",
     **{f"credentials.{name}": option for name, option in CREDENTIAL_OPTIONS.items()},
 }
 
@@ -71,6 +72,7 @@ async def add_provider(
     every_hours: Annotated[float | None, typer.Option(help="Sync this often; 0 = never by itself.")] = None,
     cron: Annotated[str | None, typer.Option(help='Sync at these times: "0 4 * * *".')] = None,
     cron_timezone: Annotated[str | None, typer.Option(help="Time zone of --cron.")] = None,
+    jitter_minutes: Annotated[float | None, typer.Option(help="Begin up to so much later, by chance.")] = None,
     sync: Annotated[bool, typer.Option(help="Queue the first sync.")] = True,
     as_json: JsonFlag = False,
 ) -> None:
@@ -92,7 +94,7 @@ async def add_provider(
         url=url,
         credentials=_asked_for(kind, url, {key: value for key, value in given.items() if value is not None}),
         options=_options(option or []),
-        schedule=_schedule(every_hours, cron, cron_timezone),
+        schedule=_schedule(every_hours, cron, cron_timezone, jitter_minutes),
     )
     async with opened() as context:
         view = await context.registry.add(new)
@@ -156,6 +158,8 @@ async def show_provider(provider: ProviderArgument, as_json: JsonFlag = False) -
             "next sync": rfc3339(view.next_sync_at),
             "last sync": _last_sync(view),
             "last error": view.health.last_error,
+            "breaker": view.health.breaker,
+            "asked again": rfc3339(view.health.breaker_until),
             "account": view.account.status,
             "expires": rfc3339(view.account.expires_at),
             "channels": stats.total_channels,
@@ -232,10 +236,12 @@ def _options(given: list[str]) -> dict[str, Any]:
     return found
 
 
-def _schedule(every_hours: float | None, cron: str | None, timezone: str | None) -> Mapping[str, Any] | Unset | None:
+def _schedule(
+    every_hours: float | None, cron: str | None, timezone: str | None, jitter_minutes: float | None
+) -> Mapping[str, Any] | Unset | None:
     if every_hours == 0 and cron is None:
         return None
-    parts = {"everyHours": every_hours, "cron": cron, "timezone": timezone}
+    parts = {"everyHours": every_hours, "cron": cron, "timezone": timezone, "jitterMinutes": jitter_minutes}
     found = {name: value for name, value in parts.items() if value is not None}
     return found or UNSET
 

@@ -9,6 +9,7 @@ FIRST_MS: Final = 60_000
 LONGEST_MS: Final = 6 * 3_600_000
 # The attempt that is let through may take this long to come to an answer; then somebody else may try.
 TRIAL_MS: Final = 60_000
+SKEW_MS: Final = 60_000  # by which the clocks of two machines may differ
 
 
 class BreakerState(StrEnum):
@@ -36,7 +37,7 @@ class Breaker:
         """A time further ahead than any opening lasts was set by a clock that is wrong, and counts as over."""
         if self.until is None:
             return BreakerState.CLOSED
-        if now < self.until <= now + max(open_ms(self.trips), TRIAL_MS):
+        if now < self.until <= now + max(open_ms(self.trips), TRIAL_MS) + SKEW_MS:
             return BreakerState.OPEN
         return BreakerState.HALF_OPEN
 

@@ -39,11 +39,16 @@ class JobRequests:
         """Queues a sync, or answers with the live one. Without a queue the job waits for the reaper."""
         async with self._database.writer() as writer:
             started = await self._insert(writer, provider_pk, mode, only, force=force)
-        if started.created:
-            # Said within the request that asked for it, if one did: this line joins both.
-            log.info("job_queued", job_id=started.job_id, mode=mode.value)
-            await self._ring(started.job_id)
+        await self._announce(started, mode)
         return started
+
+    async def record(self, writer: Writer, provider_pk: int) -> StartedJob:
+        """Queues a sync in a transaction of the caller, who has to `announce` it once that is committed."""
+        return await self._insert(writer, provider_pk, SyncMode.AUTO, frozenset(), force=False)
+
+    async def announce(self, started: StartedJob) -> None:
+        """Tells the queue of a job that was recorded."""
+        await self._announce(started, SyncMode.AUTO)
 
     async def cancel(self, provider_pk: int) -> str:
         """Asks the provider's live job to stop; one that nobody runs yet is cancelled on the spot."""
@@ -75,6 +80,12 @@ class JobRequests:
             # The index refused a second live job; that one may have ended since, then ours goes in.
             if live := await live_job(writer, provider_pk):
                 return live
+
+    async def _announce(self, started: StartedJob, mode: SyncMode) -> None:
+        if started.created:
+            # Said within the request that asked for it, if one did: this line joins both.
+            log.info("job_queued", job_id=started.job_id, mode=mode.value)
+            await self._ring(started.job_id)
 
     async def _ring(self, job_id: str) -> None:
         try:

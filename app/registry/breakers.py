@@ -156,14 +156,14 @@ class ProviderGate:
 
     async def _take(self) -> BreakerState:
         """Makes the one attempt this client's; OPEN when it went to another."""
-        now = now_ms()
 
         def rule(before: Breaker) -> Breaker:
+            now = now_ms()
             return before.tried(now) if before.state(now) is BreakerState.HALF_OPEN else before
 
         before, after = await self._breakers.change(self._id, rule)
         if after == before:
-            return after.state(now)
+            return after.state(now_ms())
         self._trial = after.until
         return BreakerState.HALF_OPEN
 

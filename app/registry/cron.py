@@ -41,7 +41,10 @@ _FIELDS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cron:
-    """A parsed expression; when both day fields are restricted, either may match, as cron has it."""
+    """A parsed expression; when both day fields are restricted, either may match, as cron has it.
+
+    `repeats` = the hours are not named one by one: an hour that the clock has twice then counts twice.
+    """
 
     minutes: tuple[int, ...]
     hours: tuple[int, ...]
@@ -49,6 +52,7 @@ class Cron:
     months: frozenset[int]
     weekdays: frozenset[int]  # 0 = Sunday
     either_day: bool
+    repeats: bool
 
     def next_after(self, moment_ms: int, zone: ZoneInfo) -> int | None:
         """The first match later than a moment, both in ms; None when there is none (31 February)."""
@@ -68,7 +72,8 @@ class Cron:
 
     def _moments(self, day: date, zone: ZoneInfo) -> list[int]:
         # An hour that the clock skips still happens, right after the gap: a nightly sync is not lost in spring.
-        times = (time(hour, minute) for hour in self.hours for minute in self.minutes)
+        folds = (0, 1) if self.repeats else (0,)
+        times = (time(hour, minute, fold=fold) for hour in self.hours for minute in self.minutes for fold in folds)
         return [int(datetime.combine(day, at, zone).timestamp()) * 1000 for at in times]
 
 
@@ -85,6 +90,7 @@ def parse_cron(expression: str) -> Cron:
         months=months,
         weekdays=frozenset(day % SUNDAY_TOO for day in weekdays),
         either_day=not parts[2].startswith("*") and not parts[4].startswith("*"),
+        repeats=parts[1].startswith("*"),
     )
 
 

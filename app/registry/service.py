@@ -23,7 +23,7 @@ from app.providers.registry import Address, open_provider, parse_address
 from app.providers.transport import Transport
 from app.registry.breakers import SHUT, Breakers
 from app.registry.removal import Removal
-from app.registry.schedule import checked_schedule, default_schedule, next_sync_at
+from app.registry.schedule import checked_schedule, default_schedule, next_start
 from app.registry.secrets import Secrets, conceal_account
 from app.registry.views import NewProvider, ProviderChange, ProviderView, Unset, shown, view_of
 
@@ -161,7 +161,7 @@ class Registry:
             "options": {name: value for name, value in new.options.items() if value is not None},
             "schedule": schedule,
             "enabled": new.enabled,
-            "next_sync_at": next_sync_at(schedule, now) if new.enabled else None,
+            "next_sync_at": next_start(schedule, now) if new.enabled else None,
             "created_at": now,
             "updated_at": now,
         }
@@ -192,7 +192,7 @@ class Registry:
             values["schedule"] = checked_schedule(change.schedule)
         if "schedule" in values or "enabled" in values:
             enabled, schedule = values.get("enabled", row.enabled), values.get("schedule", row.schedule)
-            values["next_sync_at"] = next_sync_at(schedule, now_ms()) if enabled else None
+            values["next_sync_at"] = _first_start(row, schedule) if enabled else None
         return values
 
     def _reachable(self, row: Provider, change: ProviderChange) -> dict[str, Any]:
@@ -224,6 +224,12 @@ class Registry:
             values["account"] = {"status": status.status, **limits, "seenAt": now}
         async with self._database.writer() as writer:
             await writer.execute(update(Provider).where(col(Provider.pk) == provider_pk).values(**values))
+
+
+def _first_start(row: Provider, schedule: Mapping[str, Any] | None) -> int | None:
+    """When a provider is synced by itself next; one that was added switched off has its first sync still to come."""
+    never = not (row.channels_synced_at or row.movies_synced_at or row.series_synced_at)
+    return now_ms() if never and schedule and not row.enabled else next_start(schedule, now_ms())
 
 
 async def _find(reader: Reader, condition: Any) -> Provider:

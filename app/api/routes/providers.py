@@ -24,9 +24,9 @@ router = APIRouter(tags=["providers"])
 
 @router.post("", status_code=201)
 async def add_provider(context: ContextDep, body: ProviderBody) -> AddedProvider:
-    """Stores a provider and queues its first sync. The same account always gets the same id."""
+    """Stores a provider and queues its first sync, unless it is disabled. The same account always gets the same id."""
     view = await context.registry.add(body.order())
-    started = await context.jobs.start(view.pk) if body.sync else None
+    started = await context.jobs.start(view.pk) if body.sync and view.enabled else None
     answer = _answer(view, (await context.browse.all_stats(view.id))[view.id])
     return AddedProvider(**answer.model_dump(), job_id=started.job_id if started else None)
 
