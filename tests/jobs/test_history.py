@@ -1,13 +1,20 @@
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import col
 
 from app.core.errors import NotFound
+from app.core.pauses import pause
 from app.db.engine import Database
 from app.db.progress import quarantine
+from app.db.tables import SyncJob
 from app.domain.kinds import JobStatus, Kind, StepName, StepStatus
 from app.domain.records import RejectedRecord
+from app.jobs import lease
+from app.jobs.ending import requeue_job
 from app.jobs.history import JobHistory
 from app.jobs.pulse import hint_key
 from app.jobs.requests import JobRequests
@@ -27,6 +34,26 @@ class Board:
 
     async def get(self, key: str) -> Mapping[str, Any] | None:
         return self.values.get(key)
+
+    async def share(
+        self, key: str, member: str, value: Mapping[str, Any], *, ttl_seconds: float
+    ) -> Mapping[str, Mapping[str, Any]]:
+        return {}
+
+
+class Witness(Board):
+    """Notes what is shown of progress beside what the next attempt would begin with."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__()
+        self.noted: list[tuple[int, int]] = []
+        self._database = database
+
+    async def put(self, key: str, value: Mapping[str, Any], *, ttl_seconds: int) -> None:
+        await super().put(key, value, ttl_seconds=ttl_seconds)
+        if "progress" in value:
+            async with self._database.reader() as reader:
+                self.noted.append((value["progress"], await reader.scalar(select(col(SyncJob.progress)))))
 
 
 async def run_through(database: Database, job_id: str, status: JobStatus) -> None:
@@ -111,6 +138,68 @@ async def test_hints_show_what_is_not_saved_yet(
         assert (await JobHistory(database, board).get(job_id)).movies_synced == 0
         await job.finish(JobStatus.FAILED, errors=["x"], version=None)
     assert (await JobHistory(database, board).get(job_id)).steps[0].status is StepStatus.SKIPPED
+
+
+async def test_no_progress_is_shown_that_the_next_attempt_would_take_back(
+    database: Database, requests: JobRequests, provider_pk: int
+) -> None:
+    job_id, witness = (await requests.start(provider_pk)).job_id, Witness(database)
+    seen, over = [], asyncio.Event()
+
+    async def look() -> None:
+        while not over.is_set():
+            seen.append((await JobHistory(database, witness).get(job_id)).progress)
+            await pause(over, 0.01)
+
+    looking = asyncio.create_task(look())
+    for last in (60, 100):  # the first worker is taken to be lost in the middle, and then goes on as if nothing were
+        async with asyncio.timeout(10), Run(database, witness, job_id) as job:
+            await job.plan([StepName.MOVIES])
+            if job.attempt == 1:
+                await job.begin(StepName.MOVIES)
+            while job.progress < last - 1:
+                job.note(StepName.MOVIES, pages_done=1, pages_total=100)
+                await asyncio.sleep(0.02)
+            if job.attempt == 1:
+                async with database.writer() as writer:
+                    await lease.revoke(writer, provider_pk=provider_pk, job_id=job_id)
+                    await requeue_job(writer, job_id, attempt=1)
+                job.finished = True  # it will never hear of it
+            else:
+                await job.finish(JobStatus.COMPLETED, errors=(), version=None)
+    over.set()
+    await looking
+    assert seen == sorted(seen)
+    assert len(set(seen)) > 2
+    assert max(shown for shown, _ in witness.noted) > 0
+    assert all(shown <= kept for shown, kept in witness.noted)
+    assert (await JobHistory(database, witness).get(job_id)).progress == 100
+
+
+async def test_a_job_that_was_given_back_waits_for_a_worker_and_begins_with_what_was_stored(
+    database: Database, requests: JobRequests, provider_pk: int
+) -> None:
+    job_id, board = (await requests.start(provider_pk)).job_id, Board()
+    history = JobHistory(database, board)
+    assert (await history.get(job_id)).current_step is None
+
+    async def interrupted() -> None:
+        async with Run(database, board, job_id) as job:
+            await job.plan([StepName.MOVIES])
+            await job.begin(StepName.MOVIES)
+            job.note(StepName.MOVIES, pages_done=1, pages_total=2, fetched=14, added=14)
+            while (await history.get(job_id)).movies_synced == 0:
+                pass
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await interrupted()
+    waiting = await history.get(job_id)
+    assert (waiting.status, waiting.current_step, waiting.attempt) == (JobStatus.QUEUED, "Waiting for a worker", 0)
+    async with Run(database, None, job_id) as job:
+        again = await history.get(job_id)
+        assert (again.attempt, again.movies_synced) == (1, 0)
+        await job.finish(JobStatus.FAILED, errors=["x"], version=None)
 
 
 def test_what_a_step_expects_follows_its_pages_and_ends_with_what_it_processed() -> None:
