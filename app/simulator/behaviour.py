@@ -99,7 +99,9 @@ class Behaviour:
     bare_list: bool = False  # seasons and episodes stand in `js` itself
     all_channels: Literal["full", "censored_removed", "absent"] | None = None
     shift_every: int | None = None  # before every n-th page of titles the list moves by one row
-    shift: Literal["insert", "delete", "both"] = "both"
+    # At the head, or `anywhere` a row goes; `swap`: one goes and an older one appears; `ties`: nothing moves, but every
+    # n-th page begins with the row that ended the page before, in place of its own.
+    shift: Literal["insert", "delete", "both", "anywhere", "swap", "ties"] = "both"
     broken_record_every: int | None = None
     mute_kind: Literal["channel", "movie", "series"] | None = None
     mute_with: Literal["500", "empty"] = "500"

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
+from msgspec import structs
+
 from app.domain.kinds import Kind
 from app.simulator.categories import Category, make_categories
 from app.simulator.draw import draws
@@ -68,6 +70,7 @@ class Catalogue:
             kind: (len(found), sum(category.censored for category in found)) for kind, found in self.categories.items()
         }
         self.stock: Mapping[Kind, Stock] = {kind: _grow(spec, kind) for kind in Kind}
+        self._backdated: dict[tuple[Kind, int], int] = {}
 
     def at(self, version: int) -> "Catalogue":
         """The same catalogue at another version."""
@@ -108,7 +111,11 @@ class Catalogue:
 
     def added_at(self, kind: Kind, number: int) -> int:
         """Seconds since the epoch."""
-        return added_at(self.spec.items(kind), number)
+        return self._backdated.get((kind, number)) or added_at(self.spec.items(kind), number)
+
+    def backdate(self, kind: Kind, number: int, moment: int) -> None:
+        """From now on the item claims to have come at `moment` (seconds since the epoch)."""
+        self._backdated[kind, number] = moment
 
     def channel(self, number: int) -> Channel:
         """One channel."""
@@ -116,7 +123,9 @@ class Catalogue:
 
     def title(self, kind: Kind, number: int) -> Title:
         """One movie or series."""
-        return make_title(self.spec, kind, self.counts[kind], number, self.revision(kind, number))
+        made = make_title(self.spec, kind, self.counts[kind], number, self.revision(kind, number))
+        moment = self._backdated.get((kind, number)) if self._backdated else None
+        return made if moment is None else structs.replace(made, added=moment)
 
     def seasons(self, number: int) -> tuple[tuple[int, int], ...]:
         """(season number, episodes) of a series."""

@@ -16,6 +16,7 @@ SERIES_BASE: Final = 10_000_000  # ids of series among the rows of a VOD list
 EVERYTHING: Final = 0  # in place of a category
 DECENT: Final = -2  # in place of a category: all that is not censored
 READ_ROW: Final = 3  # a row that a walk has read by now, and not the one just inserted
+MOST_TRIES: Final = 2_000  # numbers looked at for one in a given category
 Key = tuple[ListName, Order, int]
 
 
@@ -70,12 +71,29 @@ class Lists:
             ids.insert(self._place(key, ids, number), number)
         return number
 
-    def delete(self, name: ListName, order: Order) -> int | None:
-        """A row near the head disappears, so that all that follows moves up."""
-        ids = self._all(name, order)
+    def backdate(self, name: ListName, order: Order, category: int, place: int) -> int | None:
+        """A title appears in mid-list, behind `place`, as if it had been there for long; `category` as in `ids`."""
+        ids = self.ids(name, order, category)
+        if name == "itv" or not 0 <= place < len(ids) - 1:
+            return None
+        kind = Kind.MOVIE if name == "vod" else Kind.SERIES
+        for _ in range(MOST_TRIES):
+            self._top[kind] += 1
+            number = self._top[kind]
+            if category in (EVERYTHING, DECENT, self.category(name, number)):
+                moment = (self._added(name, ids[place]) + self._added(name, ids[place + 1])) // 2
+                self._catalogue.backdate(kind, number, moment)
+                for key, affected in self._affected(name, number):
+                    affected.insert(self._place(key, affected, number), number)
+                return number
+        return None
+
+    def delete(self, name: ListName, order: Order, *, category: int = EVERYTHING, place: int = READ_ROW) -> int | None:
+        """A row disappears, near the head if not told otherwise, so that all that follows moves up."""
+        ids = self.ids(name, order, category)
         if not ids:
             return None
-        removed = ids[min(READ_ROW, len(ids) - 1)]
+        removed = ids[min(place, len(ids) - 1)]
         for _, affected in self._affected(name, removed):
             if removed in affected:
                 affected.remove(removed)
@@ -98,7 +116,7 @@ class Lists:
         if not self._mixed:
             return array("I", reversed(movies))
         rows = [*movies, *(SERIES_BASE + number for number in self.numbers(Kind.SERIES))]
-        return array("I", sorted(rows, key=self._added, reverse=True))
+        return array("I", sorted(rows, key=lambda row: self._added("vod", row), reverse=True))
 
     def _decent(self, name: ListName, order: Order) -> "array[int]":
         key = (name, order, DECENT)
@@ -127,12 +145,11 @@ class Lists:
 
     def _place(self, key: Key, ids: "array[int]", number: int) -> int:
         if key[1] != "name":
-            return 0
+            return bisect_left(ids, -self._added(key[0], number), key=lambda other: -self._added(key[0], other))
         return bisect_left(ids, self.name(key[0], number), key=lambda other: self.name(key[0], other))
 
-    def _added(self, number: int) -> int:
-        kind, own = owner("vod", number)
-        return self._catalogue.added_at(kind, own)
+    def _added(self, name: ListName, number: int) -> int:
+        return self._catalogue.added_at(*owner(name, number))
 
     def name(self, name: ListName, number: int) -> str:
         """The shown name of a row."""

@@ -29,6 +29,7 @@ from app.providers.base import (
     Categories,
     Missing,
     Page,
+    Provider,
     Scope,
     Search,
     StepReport,
@@ -191,13 +192,13 @@ async def add_job(database: Database, provider_pk: int, **fields: Any) -> str:
     return job_id
 
 
-async def sync(database: Database, provider_pk: int, provider: ScriptedProvider, **fields: Any) -> list[FinishedStep]:
+async def sync(database: Database, provider_pk: int, provider: Provider, **fields: Any) -> list[FinishedStep]:
     """Runs one job to its end; the steps as they finished."""
     job_id = await add_job(database, provider_pk, **fields)
     return await run(database, provider_pk, provider, job_id)
 
 
-async def run(database: Database, provider_pk: int, provider: ScriptedProvider, job_id: str) -> list[FinishedStep]:
+async def run(database: Database, provider_pk: int, provider: Provider, job_id: str) -> list[FinishedStep]:
     async with database.reader() as reader:
         public = await reader.scalar(select(T["provider"].c.id).where(T["provider"].c.pk == provider_pk))
     async with Run(database, None, job_id) as job:

@@ -11,6 +11,7 @@ from app.simulator.behaviour import Behaviour
 from app.simulator.catalogue import Catalogue
 from app.simulator.lists import DECENT, EVERYTHING, SERIES_BASE, ListName, Lists, Order
 from app.simulator.rowcache import RowCache
+from app.simulator.stalker.drift import Spot, shift
 from app.simulator.stalker.drill import (
     SEASONS_PER_SERIES,
     files_of,
@@ -83,12 +84,14 @@ class Pages:
             return self._below(name, call)
         behaviour = self._source.behaviour
         category, order = self._selection(name, call.params)
-        if behaviour.shift_every and name != "itv":
-            self._shift(name, order, call.page)
         number = 1 if behaviour.ignore_page else max(1, call.page)
         size = behaviour.page_size or self._source.profile.page_size
+        if behaviour.shift_every and name != "itv":
+            self._shift(Spot(name, order, category, number, size))
         ids = self._source.lists.ids(name, order, category)
         wanted = ids[(number - 1) * size : number * size]
+        if behaviour.shift == "ties" and number > 1 and not number % (behaviour.shift_every or number + 1) and wanted:
+            wanted = [ids[(number - 1) * size - 1], *wanted[1:]]
         if behaviour.short_page and category == EVERYTHING:
             wanted = [row for row in wanted if not self._source.lists.censored(name, row)]
         # An itv page 0 is the page of the last channel seen; nobody ever saw one here.
@@ -148,19 +151,12 @@ class Pages:
             return "plain"
         return self._source.profile.vod_order if not sortby and name == "vod" else "newest"
 
-    def _shift(self, name: ListName, order: Order, page: int) -> None:
-        source = self._source
-        self._page_calls += page > 1
-        if page <= 1 or self._page_calls % (source.behaviour.shift_every or 1):
-            return
-        turn = self._page_calls // (source.behaviour.shift_every or 1)
-        if source.behaviour.shift == "insert" or (source.behaviour.shift == "both" and turn % 2):
-            inserted = source.lists.insert(name)
-            source.stats.inserted.append(str(inserted))
-        else:
-            deleted = source.lists.delete(name, order)
-            if deleted is not None:
-                source.stats.deleted.append(str(deleted))
+    def _shift(self, spot: Spot) -> None:
+        behaviour = self._source.behaviour
+        every = behaviour.shift_every or 1
+        self._page_calls += spot.page > 1
+        if spot.page > 1 and self._page_calls % every == 0:
+            shift(self._source.lists, self._source.stats, behaviour.shift, spot, turn=self._page_calls // every)
 
     def _below(self, name: ListName, call: Call) -> bytes:
         rows, total = self._level(name, call)
