@@ -34,6 +34,7 @@ from app.queue.hints import RedisHints
 from app.registry.breakers import Breakers
 from app.registry.secrets import load_secrets
 from app.registry.service import Registry
+from app.registry.webhooks import Webhooks
 from app.snapshots.publish import Publisher
 from app.snapshots.read import Snapshots
 from app.snapshots.removal import remove_artifacts
@@ -57,6 +58,7 @@ class ProcessContext:
     transport: Transport
     open_provider: Callable[[ProviderAccount], Provider]
     registry: Registry
+    webhooks: Webhooks
     jobs: JobRequests
     history: JobHistory
     changes: JobChanges
@@ -121,6 +123,7 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
             transport=transport,
             open_provider=opener,
             registry=registry,
+            webhooks=Webhooks(database, transport, registry.account),
             jobs=jobs,
             history=history,
             changes=JobChanges(database),

@@ -8,9 +8,11 @@ from arq.worker import Worker, func
 
 from app.context import ProcessContext
 from app.core.ids import new_id
+from app.jobs.requests import SYNC_TASK
 from app.queue.arq_queue import HEALTH_PREFIX
 from app.queue.connection import QUEUE_NAME
 from workers.schedule import CRON_JOBS
+from workers.tasks.notify import NOTIFY_TASK, notify
 from workers.tasks.sync import sync
 
 MAX_JOBS: Final = 10
@@ -18,6 +20,7 @@ MAX_JOBS: Final = 10
 JOB_SECONDS: Final = 24 * 3600
 # The library counts waiting for a lease as a try. The database counts attempts, and stops them.
 MAX_TRIES: Final = 100_000
+NOTIFY_SECONDS: Final = 60  # a receiver has ten; the rest is for the database
 POLL_SECONDS: Final = 0.2
 HEALTH_SECONDS: Final = 15
 
@@ -25,7 +28,7 @@ HEALTH_SECONDS: Final = 15
 def build_worker(context: ProcessContext, pool: ArqRedis) -> Worker:
     """A worker on a pool of its own; to be called inside the loop that will run it."""
     return Worker(
-        functions=[func(sync, name="sync")],
+        functions=[func(sync, name=SYNC_TASK), func(notify, name=NOTIFY_TASK, timeout=NOTIFY_SECONDS)],
         cron_jobs=CRON_JOBS,
         redis_pool=pool,
         queue_name=QUEUE_NAME,

@@ -18,7 +18,7 @@ Credentials = Annotated[
     dict[str, str | None],
     Field(
         description="stalker: `mac`, and where needed `serialNumber`, `deviceId`, `deviceId2`, `username`, `password`, "
-        "`timezone`, `language`, `model`. xtream: `username`, `password`.",
+        "`timezone`, `language`, `model`. xtream: `username`, `password`. With `options.webhookUrl`: `webhookSecret`.",
         examples=[{"mac": "00:1A:79:00:00:01"}],
     ),
 ]
@@ -103,6 +103,7 @@ class HealthBody(Answer):
     last_error_at: Time = None
     breaker: str = Field(default="closed", description="`closed`, `open` or `half-open`.", examples=["closed"])
     breaker_until: Time = Field(default=None, description="While open: when it is asked again.")
+    webhook_error: str | None = Field(default=None, description="Why `options.webhookUrl` was not told.")
 
 
 class AccountBody(Answer):

@@ -160,6 +160,7 @@ async def show_provider(provider: ProviderArgument, as_json: JsonFlag = False) -
             "last error": view.health.last_error,
             "breaker": view.health.breaker,
             "asked again": rfc3339(view.health.breaker_until),
+            "webhook error": view.health.webhook_error,
             "account": view.account.status,
             "expires": rfc3339(view.account.expires_at),
             "channels": stats.total_channels,

@@ -8,13 +8,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from app.core.errors import Invalid
 from app.domain.kinds import ProviderKind
 from app.domain.values import text
+from app.domain.webhooks import signing_key
 from app.providers.urls import http_url
 
 Errors = list[tuple[str, str]]
 
+SIGNER: Final = "webhookSecret"  # not of the provider: it signs what its webhook is told
 CREDENTIALS: Final[Mapping[ProviderKind, frozenset[str]]] = {
     ProviderKind.STALKER: frozenset(
         {
+            SIGNER,
             "mac",
             "serialNumber",
             "deviceId",
@@ -26,7 +29,7 @@ CREDENTIALS: Final[Mapping[ProviderKind, frozenset[str]]] = {
             "model",
         }
     ),
-    ProviderKind.XTREAM: frozenset({"username", "password"}),
+    ProviderKind.XTREAM: frozenset({SIGNER, "username", "password"}),
 }
 MAX_LENGTH: Final = 512
 MAX_PARALLEL: Final = 1000
@@ -67,6 +70,20 @@ def check_options(given: Mapping[str, Any], errors: Errors) -> None:
             errors.append((f"options.{name}", "There is no such option."))
         elif value is not None and (wrong := rule(value)):
             errors.append((f"options.{name}", wrong))
+
+
+def check_webhook(options: Mapping[str, Any], credentials: Mapping[str, str], errors: Errors) -> None:
+    """Adds to `errors` a secret that is missing beside a webhook, or that nothing can be signed with."""
+    field, secret = f"credentials.{SIGNER}", credentials.get(SIGNER)
+    if secret is None:
+        named = any(name in (field, "options.webhookUrl") for name, _ in errors)
+        if options.get("webhookUrl") is not None and not named:
+            errors.append((field, "This is needed to sign what goes to options.webhookUrl."))
+        return
+    try:
+        signing_key(secret)
+    except ValueError as error:
+        errors.append((field, str(error)))
 
 
 def _header(value: Any) -> str | None:
@@ -112,6 +129,13 @@ def _url(value: Any) -> str | None:
     return None
 
 
+def _receiver(value: Any) -> str | None:
+    """It is posted to as it is written, so nothing may be left to guess."""
+    if isinstance(value, str) and not value.lower().startswith(("http://", "https://")):
+        return "This must begin with http:// or https://."
+    return _url(value)
+
+
 OPTIONS: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "userAgent": _header,
     "maxParallelPages": _within(1, MAX_PARALLEL, whole=True),
@@ -120,7 +144,7 @@ OPTIONS: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "output": _one_of("ts", "m3u8"),
     "language": _language,
     "macEncoding": _one_of("raw", "percent", "lower"),
-    "webhookUrl": _url,
+    "webhookUrl": _receiver,
     "epgUrl": _url,
     "timezone": _timezone,
 }

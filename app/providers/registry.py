@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 from app.core.errors import Invalid
 from app.domain.kinds import ProviderKind
 from app.providers.base import Provider, ProviderAccount
-from app.providers.fields import Errors, check_options, clean_credentials, mac_address
+from app.providers.fields import Errors, check_options, check_webhook, clean_credentials, mac_address
 from app.providers.stalker.provider import StalkerProvider
 from app.providers.transport import Transport
 from app.providers.urls import Pasted, stalker_url, xtream_url
@@ -52,6 +52,7 @@ def parse_address(
     found = clean_credentials(known, credentials, errors)
     account = _stalker(found, errors) if known is ProviderKind.STALKER else _xtream(found, pasted, errors)
     check_options(options, errors)
+    check_webhook(options, found, errors)
     if errors or pasted is None:
         raise Invalid(errors)
     return Address(url=pasted.url, address=pasted.address, account=account, credentials=found)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
@@ -19,6 +19,7 @@ from app.domain.identity import provider_id
 from app.domain.kinds import ProviderKind
 from app.jobs.requests import JobRequests
 from app.providers.base import AccountStatus, ProviderAccount
+from app.providers.fields import SIGNER
 from app.providers.registry import Address, open_provider, parse_address
 from app.providers.transport import Transport
 from app.registry.breakers import SHUT, Breakers
@@ -26,10 +27,15 @@ from app.registry.removal import Removal
 from app.registry.schedule import checked_schedule, default_schedule, next_start
 from app.registry.secrets import Secrets, conceal_account
 from app.registry.views import NewProvider, ProviderChange, ProviderView, Unset, shown, view_of
+from app.registry.webhooks import configure
 
 Forget = Callable[[int], Awaitable[int]]
 PROVIDER = metadata.tables["provider"]
 EPOCH_LENGTH = 8  # characters of a random id: 40 bits tell epochs of one provider apart
+WEBHOOK = metadata.tables["webhook"]
+_ROWS = select(*PROVIDER.c, WEBHOOK.c.last_error.label("webhook_error")).outerjoin(
+    WEBHOOK, WEBHOOK.c.provider_pk == PROVIDER.c.pk
+)
 NO_SUCH = "There is no such provider."
 
 
@@ -76,8 +82,8 @@ class Registry:
     async def list(self) -> list[ProviderView]:
         """All providers, in the order in which they were added."""
         async with self._database.reader() as reader:
-            rows = await reader.rows(select(*PROVIDER.c).order_by(col(Provider.pk)))
-        return [view_of(Provider(**row._asdict())) for row in rows]
+            rows = await reader.rows(_ROWS.order_by(col(Provider.pk)))
+        return [view_of(row) for row in rows]
 
     async def by_id(self, public_id: str) -> ProviderView:
         """A provider by its id alone."""
@@ -87,14 +93,14 @@ class Registry:
     async def get(self, id_or_name: str) -> ProviderView:
         """A provider by its id, else by its name; `Invalid` when several have that name."""
         async with self._database.reader() as reader:
-            by_id = await reader.row(select(*PROVIDER.c).where(col(Provider.id) == id_or_name))
-            named = select(*PROVIDER.c).where(col(Provider.name) == id_or_name)
+            by_id = await reader.row(_ROWS.where(col(Provider.id) == id_or_name))
+            named = _ROWS.where(col(Provider.name) == id_or_name)
             rows = [by_id] if by_id else await reader.rows(named.limit(2))
         if not rows:
             raise NotFound(NO_SUCH)
         if len(rows) > 1:
             raise Invalid([("provider", "Several providers have this name; use the id.")])
-        return view_of(Provider(**rows[0]._asdict()))
+        return view_of(rows[0])
 
     async def change(self, public_id: str, change: ProviderChange) -> ProviderView:
         """Applies a change to what is stored; the id stays, whatever the account becomes."""
@@ -102,6 +108,8 @@ class Registry:
             row = await _find(writer, col(Provider.id) == public_id)
             values = self._changed(row, change) | {"updated_at": now_ms()}
             await writer.execute(update(Provider).where(col(Provider.pk) == row.pk).values(**values))
+            if "webhookUrl" in change.options or SIGNER in change.credentials:
+                await configure(writer, row.pk, wanted="webhookUrl" in values["options"])
             return view_of(await _find(writer, col(Provider.pk) == row.pk))
 
     async def account(self, provider_pk: int) -> ProviderAccount:
@@ -170,6 +178,7 @@ class Registry:
         values = {**row, **self._sealed(row["id"], address)}
         pk = await writer.scalar(PROVIDER.insert().values(**values).returning(PROVIDER.c.pk))
         await writer.execute(insert(CatalogueHead).values(provider_pk=pk, epoch=new_epoch()))
+        await configure(writer, pk, wanted="webhookUrl" in row["options"])
         return view_of(await _find(writer, col(Provider.pk) == pk))
 
     def _sealed(self, owner: str, address: Address) -> dict[str, bytes]:
@@ -179,11 +188,11 @@ class Registry:
             "credentials": self._secrets.seal(jsonio.canonical(dict(address.credentials)), owner=owner),
         }
 
-    def _credentials(self, row: Provider) -> dict[str, str]:
+    def _credentials(self, row: Row[Any]) -> dict[str, str]:
         opened: dict[str, str] = jsonio.loads(self._secrets.open(row.credentials, owner=row.id))
         return opened
 
-    def _changed(self, row: Provider, change: ProviderChange) -> dict[str, Any]:
+    def _changed(self, row: Row[Any], change: ProviderChange) -> dict[str, Any]:
         given = {"name": change.name, "enabled": change.enabled}
         values: dict[str, Any] = {name: value for name, value in given.items() if not isinstance(value, Unset)}
         if change.options or change.credentials or not isinstance(change.url, Unset):
@@ -195,7 +204,7 @@ class Registry:
             values["next_sync_at"] = _first_start(row, schedule) if enabled else None
         return values
 
-    def _reachable(self, row: Provider, change: ProviderChange) -> dict[str, Any]:
+    def _reachable(self, row: Row[Any], change: ProviderChange) -> dict[str, Any]:
         """Where the provider is and how it is asked, with the change merged in and checked as a whole."""
         url = change.url
         if isinstance(url, Unset):
@@ -226,17 +235,17 @@ class Registry:
             await writer.execute(update(Provider).where(col(Provider.pk) == provider_pk).values(**values))
 
 
-def _first_start(row: Provider, schedule: Mapping[str, Any] | None) -> int | None:
+def _first_start(row: Row[Any], schedule: Mapping[str, Any] | None) -> int | None:
     """When a provider is synced by itself next; one that was added switched off has its first sync still to come."""
     never = not (row.channels_synced_at or row.movies_synced_at or row.series_synced_at)
     return now_ms() if never and schedule and not row.enabled else next_start(schedule, now_ms())
 
 
-async def _find(reader: Reader, condition: Any) -> Provider:
-    row = await reader.row(select(*PROVIDER.c).where(condition))
+async def _find(reader: Reader, condition: Any) -> Row[Any]:
+    row = await reader.row(_ROWS.where(condition))
     if row is None:
         raise NotFound(NO_SUCH)
-    return Provider(**row._asdict())
+    return row
 
 
 def _merged(stored: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
+from sqlalchemy import Row
+
 from app.core.clock import now_ms
-from app.db.tables import Provider
 from app.domain.breaker import BreakerState
 from app.domain.kinds import ProviderKind
 from app.registry.breakers import breaker_of
@@ -65,6 +66,7 @@ class Health:
     last_error_at: int | None
     breaker: str = BreakerState.CLOSED
     breaker_until: int | None = None
+    webhook_error: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +99,8 @@ class ProviderView:
     updated_at: int
 
 
-def view_of(row: Provider) -> ProviderView:
-    """The view of a stored row."""
+def view_of(row: Row[Any]) -> ProviderView:
+    """The view of a stored row, which has `webhook_error` beside the provider's columns."""
     health = _health(row)
     return ProviderView(
         pk=row.pk or 0,
@@ -132,20 +134,22 @@ def shown(value: Any) -> Any:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-def _health(row: Provider) -> Health:
+def _health(row: Row[Any]) -> Health:
     return Health(
         last_error=row.last_error,
         last_error_at=row.last_error_at,
         breaker=breaker_of(row).state(now_ms()).value,
         breaker_until=row.breaker_until,
+        webhook_error=row.webhook_error,
     )
 
 
-def _next(row: Provider, health: Health) -> int | None:
+def _next(row: Row[Any], health: Health) -> int | None:
     """When it is synced by itself: not before an open breaker closes."""
-    if row.next_sync_at is None or health.breaker != BreakerState.OPEN:
-        return row.next_sync_at
-    return max(row.next_sync_at, row.breaker_until or 0)
+    planned: int | None = row.next_sync_at
+    if planned is None or health.breaker != BreakerState.OPEN:
+        return planned
+    return max(planned, health.breaker_until or 0)
 
 
 def _account(seen: Mapping[str, Any]) -> SeenAccount:

@@ -24,7 +24,8 @@ async def test_an_added_provider_tells_everything_but_its_secrets(served: Served
     assert "?" not in body["url"]
     assert "fake-word" not in added.text
     assert body["lastSync"] == {"channels": None, "movies": None, "series": None, "epg": None}
-    assert body["health"] == {"lastError": None, "lastErrorAt": None, "breaker": "closed", "breakerUntil": None}
+    health = {"lastError": None, "lastErrorAt": None, "breaker": "closed", "breakerUntil": None, "webhookError": None}
+    assert body["health"] == health
     assert body["account"] == {"status": None, "expiresAt": None, "maxConnections": None}
     assert body["stats"] == {"totalMovies": 0, "totalSeries": 0, "totalChannels": 0, "totalCategories": 0}
     job = await served.json("GET", f"/api/jobs/{body['jobId']}")

@@ -138,6 +138,8 @@ def test_an_unknown_kind_names_it() -> None:
     assert wrong("teletext", "http://h", {}) == ["kind"]
 
 
+SECRET = "whsec_ZmFrZS1mYWtlLWZha2UtZmFrZS1mYWtl"
+
 GOOD: dict[str, Any] = {
     "userAgent": "Player/1.0",
     "maxParallelPages": 8,
@@ -158,20 +160,33 @@ BAD: dict[str, list[Any]] = {
     "output": ["avi", 1],
     "language": ["", "english please", 5],
     "macEncoding": ["upper"],
-    "webhookUrl": ["", "ftp://h", 5, "http://a b"],
+    "webhookUrl": ["", "ftp://h", 5, "http://a b", "hook.example.test/x"],
     "epgUrl": ["file:///etc/passwd"],
     "timezone": ["Mars/Base", "", "../../etc/passwd", 5],
 }
 
 
 def test_known_options_pass_and_null_unsets_them() -> None:
-    xtream("http://h", LOGIN, **GOOD)
+    xtream("http://h", LOGIN | {"webhookSecret": SECRET}, **GOOD)
     stalker("http://h", MAC, **dict.fromkeys(GOOD))
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in BAD.items() for value in values])
 def test_options_that_make_no_sense_are_named(name: str, value: Any) -> None:
     assert wrong("xtream", "http://h", LOGIN, {name: value}) == [f"options.{name}"]
+
+
+def test_a_webhook_needs_a_secret_that_can_sign() -> None:
+    hook = {"webhookUrl": GOOD["webhookUrl"]}
+    for login in (LOGIN, LOGIN | {"webhookSecret": ""}, LOGIN | {"webhookSecret": None}):
+        assert wrong("xtream", "http://h", login, hook) == ["credentials.webhookSecret"]
+    for secret in ("short", "x" * 65, "whsec_c2hvcnQ=", "whsec_not base64", "whsec_" + "QUJD" * 22):
+        for options in (hook, {}):
+            wrong_ones = wrong("xtream", "http://h", LOGIN | {"webhookSecret": secret}, options)
+            assert wrong_ones == ["credentials.webhookSecret"], secret
+    for secret in (SECRET, "x" * 24, "x" * 64, "whsec_" + "QUJD" * 21):
+        assert xtream("http://h", LOGIN | {"webhookSecret": secret}, **hook)
+    assert stalker("http://h", MAC | {"webhookSecret": SECRET}, **hook)
 
 
 @given(st.text(max_size=60))

@@ -5,6 +5,7 @@ from app.jobs.tracker import JobTracker
 from app.providers.base import Provider, ProviderAccount
 from app.sync.pipeline import SyncPipeline
 from workers.runtime import task
+from workers.tasks.notify import ring
 
 
 @task
@@ -17,6 +18,7 @@ async def sync(context: ProcessContext, job_id: str) -> None:
             async for step in _pipeline(context, provider, account, job).run():
                 if step.changed:
                     version = await context.publisher.publish(job.provider_pk, job.fence) or version
+                    await ring(context, job.provider_pk)
             await job.located(provider.endpoint)
         outcome = job_outcome({step.name: step.status for step in job.steps})
         await job.finish(outcome, errors=job.errors, version=version)
