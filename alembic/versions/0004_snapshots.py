@@ -1,4 +1,7 @@
-"""Versions are made of many files: parts that versions share, essentials, databases, ready deltas."""
+"""Versions are made of many files: parts that versions share, essentials, databases, ready deltas.
+
+Versions of one pack each are forgotten and made anew by the next publish; until then their catalogues are building.
+"""
 
 from collections.abc import Sequence
 
@@ -12,6 +15,23 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
+    op.execute("DELETE FROM snapshot")
+    op.execute("UPDATE catalogue_head SET pending = true WHERE version > 0")
+    with op.batch_alter_table("snapshot") as snapshot:
+        snapshot.drop_column("artifact")
+        snapshot.drop_column("artifact_bytes")
+    op.create_table(
+        "publication",
+        sa.Column("provider_pk", sa.Integer(), nullable=False),
+        sa.Column("epoch", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("published_at", sa.BigInteger(), nullable=False),
+        sa.Column("operations", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("provider_pk", "epoch", "version", name="pk_publication"),
+        sa.ForeignKeyConstraint(
+            ["provider_pk"], ["provider.pk"], name="fk_publication_provider_pk_provider", ondelete="CASCADE"
+        ),
+    )
     op.create_table(
         "snapshot_file",
         sa.Column("provider_pk", sa.Integer(), nullable=False),
@@ -36,4 +56,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DELETE FROM snapshot")
+    op.execute("UPDATE catalogue_head SET pending = true WHERE version > 0")
     op.drop_table("snapshot_file")
+    op.drop_table("publication")
+    with op.batch_alter_table("snapshot") as snapshot:
+        snapshot.add_column(sa.Column("artifact", sa.String(), nullable=False))
+        snapshot.add_column(sa.Column("artifact_bytes", sa.BigInteger(), nullable=False))

@@ -3,12 +3,14 @@
 import re
 from base64 import b64encode
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
-from app.snapshots.files import File
+from app.api.ranges import wanted_range
+from app.snapshots.files import Encoding, File, Opaque
 
 STALE_SECONDS: Final = 3600
 _QUALITY: Final = re.compile(r"q=(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)", re.ASCII)
@@ -24,31 +26,38 @@ class Caching:
 
     def control(self, *, pinned: bool) -> str:
         """The value of `Cache-Control`."""
-        who = "private" if self.private else "public"
         if pinned:
-            return f"{who}, max-age=31536000, immutable"
-        return f"{who}, max-age={self.max_age}, stale-while-revalidate={STALE_SECONDS}"
+            return f"{self._who}, max-age=31536000, immutable"
+        return f"{self._who}, max-age={self.max_age}, stale-while-revalidate={STALE_SECONDS}"
+
+    @property
+    def blob(self) -> str:
+        """The same for what is named by its content: nobody on the way may change its encoding."""
+        return f"{self._who}, max-age=31536000, immutable, no-transform"
+
+    @property
+    def _who(self) -> str:
+        return "private" if self.private else "public"
 
 
-async def respond(request: Request, file: File, caching: Caching) -> Response:
+async def respond(request: Request, file: File, control: str) -> Response:
     """A file in the encoding that the client prefers; 304 when it has it; for HEAD the same without the bytes."""
-    gzip = prefers_gzip(_joined(request, b"accept-encoding"))
-    tag = f'"{file.tag(gzip=gzip)}"'
+    encoding = preferred(_joined(request, b"accept-encoding"), zstd=file.zstd)
+    tag = f'"{file.tag(encoding)}"'
     headers = {
         "etag": tag,
-        "cache-control": caching.control(pinned=file.pinned),
+        "cache-control": control,
         "vary": "Accept-Encoding",
         "x-catalog-version": file.version,
     }
     if matches(_joined(request, b"if-none-match"), tag):
-        return Response(status_code=304, headers=headers)
-    loaded = await file.load(gzip=gzip)
-    headers["content-type"] = "application/json"
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    loaded = await file.load(encoding)
+    headers["content-type"] = file.media_type
     headers["content-length"] = str(loaded.length)
-    if gzip:
-        headers["content-encoding"] = "gzip"
-    if loaded.sha256 is not None:
-        headers["repr-digest"] = f"sha-256=:{b64encode(loaded.sha256).decode()}:"
+    if encoding is not Encoding.IDENTITY:
+        headers["content-encoding"] = encoding.value
+    headers["repr-digest"] = _digest(loaded.sha256)
     if request.method == "HEAD":
         return Response(headers=headers)
     if loaded.stream is not None:
@@ -56,16 +65,59 @@ async def respond(request: Request, file: File, caching: Caching) -> Response:
     return Response(loaded.body, headers=headers)
 
 
-def prefers_gzip(accept: str | None) -> bool:
-    """Whether `Accept-Encoding` allows gzip and does not like identity better; without the header: no."""
+async def respond_opaque(request: Request, file: Opaque, control: str) -> Response:
+    """A stored file as it lies, or a range of it; the encoding is never negotiated."""
+    tag = f'"{file.sha256}"'
+    headers = {
+        "etag": tag,
+        "cache-control": control,
+        "accept-ranges": "bytes",
+        "x-catalog-version": file.version,
+    }
+    if matches(_joined(request, b"if-none-match"), tag):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    headers["content-type"] = file.media_type
+    headers["repr-digest"] = _digest(bytes.fromhex(file.sha256))
+    chosen = None
+    if request.method == "GET" and _joined(request, b"if-range") in (None, tag):
+        chosen = wanted_range(_joined(request, b"range"), file.length)
+    if chosen is not None and chosen[0] == chosen[1]:
+        headers["content-range"] = f"bytes */{file.length}"
+        return Response(status_code=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers=headers)
+    return await _span(request, file, headers, chosen)
+
+
+async def _span(request: Request, file: Opaque, headers: dict[str, str], chosen: tuple[int, int] | None) -> Response:
+    start, end = chosen or (0, file.length)
+    status = HTTPStatus.OK
+    if chosen is not None:
+        headers["content-range"] = f"bytes {start}-{end - 1}/{file.length}"
+        status = HTTPStatus.PARTIAL_CONTENT
+    headers["content-length"] = str(end - start)
+    if request.method == "HEAD":
+        return Response(headers=headers)
+    if file.load is not None:
+        body = (await file.load()).body or b""
+        return Response(body if chosen is None else body[start:end], status, headers)
+    return StreamingResponse(file.stream(start, end - start), status, headers)
+
+
+def preferred(accept: str | None, *, zstd: bool = True) -> Encoding:
+    """Gzip when `Accept-Encoding` allows it, zstd when it likes that better, identity when it likes neither.
+
+    Without the header: identity. Order says nothing, only weights do.
+    """
     if not accept:
-        return False
+        return Encoding.IDENTITY
     qualities: dict[str, float] = {}
     for part in accept.lower().split(","):
         coding, *parameters = (piece.strip() for piece in part.split(";"))
         qualities["gzip" if coding == "x-gzip" else coding] = _quality(parameters)
     gzip = qualities.get("gzip", qualities.get("*", 0.0))
-    return gzip > 0 and gzip >= qualities.get("identity", 0.0)
+    better = qualities.get("zstd", 0.0) if zstd else 0.0
+    if max(gzip, better) <= 0 or max(gzip, better) < qualities.get("identity", 0.0):
+        return Encoding.IDENTITY
+    return Encoding.ZSTD if better > gzip else Encoding.GZIP
 
 
 def matches(condition: str | None, tag: str) -> bool:
@@ -73,6 +125,10 @@ def matches(condition: str | None, tag: str) -> bool:
     if condition is None:
         return False
     return condition.strip() == "*" or tag in _TAG.findall(condition)
+
+
+def _digest(sha256: bytes) -> str:
+    return f"sha-256=:{b64encode(sha256).decode()}:"
 
 
 def _quality(parameters: list[str]) -> float:

@@ -13,7 +13,7 @@ from app.context import ProcessContext
 from app.core.ids import new_id
 from app.jobs import lease
 from app.registry.views import ProviderView
-from app.snapshots.files import Edition, File
+from app.snapshots.files import Edition, Encoding, File
 
 app = typer.Typer()
 
@@ -101,7 +101,7 @@ async def _publish(context: ProcessContext, view: ProviderView) -> str | None:
 
 
 async def _write(document: File, output: BinaryIO, *, gzip: bool) -> int:
-    loaded = await document.load(gzip=gzip)
+    loaded = await document.load(Encoding.GZIP if gzip else Encoding.IDENTITY)
     if loaded.body is not None:
         output.write(loaded.body)
     elif loaded.stream is not None:

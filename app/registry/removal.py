@@ -30,6 +30,8 @@ OWNED: Final = (
     "episode",
     "change",
     "snapshot",
+    "snapshot_file",
+    "publication",
     "walk",
     "job_change",
 )

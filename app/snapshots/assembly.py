@@ -1,4 +1,4 @@
-"""A file as a list of pieces: glue that is made now and stretches of a pack; one gzip member or plain bytes."""
+"""A file as a list of pieces: glue that is made now and stretches of parts; one gzip member or plain bytes."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -8,16 +8,15 @@ from zlib_ng import zlib_ng
 
 from app.core.ports import ArtifactStore
 from app.snapshots.layout import Stretch
-from app.snapshots.member import HEADER, RAW_DEFLATE, stored, trailer
-
-Piece = bytes | Stretch
+from app.snapshots.member import HEADER, RAW_DEFLATE, TRAILER_BYTES, stored, trailer
+from app.snapshots.runs import Piece
+from app.snapshots.views import COMMA
 
 
 @dataclass(frozen=True, kw_only=True)
 class Assembly:
     """A file that can be read again and again, in either encoding, and is never whole in memory."""
 
-    artifact: str
     pieces: Sequence[Piece]
 
     @cached_property
@@ -27,7 +26,7 @@ class Assembly:
     @cached_property
     def gzip_bytes(self) -> int:
         inside = (len(stored(piece)) if isinstance(piece, bytes) else piece.length for piece in self.pieces)
-        return len(HEADER) + sum(inside) + len(trailer(0, 0))
+        return len(HEADER) + sum(inside) + TRAILER_BYTES
 
     @cached_property
     def crc(self) -> int:
@@ -46,9 +45,10 @@ class Assembly:
             if isinstance(piece, bytes):
                 glue += stored(piece)
             elif piece.length:
-                yield glue
+                if glue:
+                    yield glue
                 glue = b""
-                async for chunk in artifacts.stream(self.artifact, piece.offset, piece.length):
+                async for chunk in read(artifacts, piece):
                     yield chunk
         yield glue + trailer(self.crc, self.raw_bytes)
 
@@ -59,5 +59,21 @@ class Assembly:
                 yield piece
             elif piece.length:
                 inflate = zlib_ng.decompressobj(RAW_DEFLATE)
-                async for chunk in artifacts.stream(self.artifact, piece.offset, piece.length):
+                async for chunk in read(artifacts, piece):
                     yield bytes(inflate.decompress(chunk))
+
+
+async def read(artifacts: ArtifactStore, stretch: Stretch) -> AsyncIterator[bytes]:
+    """The bytes of a stretch, in chunks, with its commas in their places."""
+    commas, base, following = stretch.commas, 0, 0
+    async for chunk in artifacts.stream(stretch.artifact, stretch.offset, stretch.length):
+        end = base + len(chunk)
+        if following == len(commas) or commas[following] >= end:
+            yield chunk
+        else:
+            patched = bytearray(chunk)
+            while following < len(commas) and commas[following] < end:
+                patched[commas[following] - base] = COMMA[0]
+                following += 1
+            yield bytes(patched)
+        base = end

@@ -1,90 +1,134 @@
-"""Builds a version's pack from the rows: each item is read, joined and compressed once, whatever serves it later."""
+"""Builds a version's files: what did not change is kept, the rest is read, cut and compressed once per view."""
 
 from array import array
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
-from itertools import groupby
-from operator import itemgetter
+from typing import Final
 
-from app.core.jsonio import dumps
-from app.core.ports import ArtifactInfo, ArtifactStore
+from msgspec import Struct
+
+from app.core.ports import ArtifactStore
 from app.db.engine import Database
 from app.domain.kinds import Kind
 from app.snapshots import rows
-from app.snapshots.layout import MIXED, PAGE_ITEMS, ItemList, Layout, Segment, Stretch, joined
-from app.snapshots.member import COMMA
-from app.snapshots.pack import Pack, Previous, ahead, lengths_out, press_items, press_text
+from app.snapshots.ahead import ahead
+from app.snapshots.gather import Entry, Fresh, Gather, Kept
+from app.snapshots.index import write_index
+from app.snapshots.layout import MIXED, Column, ItemList, Layout, packed
+from app.snapshots.makers import VersionFile
+from app.snapshots.parts import Parts, Piece
+from app.snapshots.segment import Segment, press
+from app.snapshots.views import NEWLINE, View, lite
+
+BATCH_ITEMS: Final = 1_000  # compressed by one thread: a hop costs as much as a few items
+BATCH_ENTRIES: Final = 400
+
+
+class Before(Struct, frozen=True, kw_only=True):
+    """The version before: what can be kept of it. `lost` = artifacts that the store does not have any more."""
+
+    items: Mapping[Kind, ItemList] = {}
+    touched: Mapping[Kind, Sequence[int]] = {}
+    lost: frozenset[str] = frozenset()
+
+    def kept(self, kind: Kind) -> ItemList:
+        return self.items.get(kind) or ItemList()
+
+    def lost_segments(self, kind: Kind) -> frozenset[int]:
+        """Segments of which a view is lost."""
+        found: set[int] = set()
+        for column in self.kept(kind).views.values():
+            for number, part in enumerate(column.parts):
+                if part.artifact in self.lost:
+                    found.update(range(column.part_starts[number], column.part_starts[number + 1]))
+        return frozenset(found)
+
+
+class Pressed(Struct, frozen=True):
+    """A segment in both views, or its number in the version before."""
+
+    last: int
+    items: int
+    old: int
+    views: Mapping[View, Segment]
 
 
 async def build(
-    database: Database, artifacts: ArtifactStore, provider_pk: int, provider: dict[str, str], before: Previous
-) -> tuple[Layout, ArtifactInfo]:
-    """The layout and the committed artifact; nothing refers to it yet."""
-    async with artifacts.create() as writer:
-        builder = _Builder(database, provider_pk, Pack(artifacts, writer, before), before)
-        layout = await builder.layout(provider)
-        return layout, await writer.commit()
-
-
-class _Builder:
-    def __init__(self, database: Database, provider_pk: int, pack: Pack, before: Previous) -> None:
-        self._database = database
-        self._pk = provider_pk
-        self._pack = pack
-        self._known = before.known
-
-    async def layout(self, provider: dict[str, str]) -> Layout:
-        items: dict[Kind, ItemList] = {}
-        for kind in MIXED:
-            items[kind] = await self._items(kind, sum(one.total for one in items.values()))
-        categories = await rows.categories(self._database, self._pk, provider["id"])
-        return Layout(
-            provider=provider,
-            items=items,
-            categories=joined([await self._pack.append(press_text(COMMA.join(categories)))]),
-            total_categories=len(categories),
-            by_category={kind: await self._by_category(kind) for kind in MIXED},
+    database: Database,
+    artifacts: ArtifactStore,
+    provider_pk: int,
+    provider: dict[str, str],
+    *,
+    version: int,
+    before: Before,
+) -> tuple[Layout, VersionFile]:
+    """The layout and the file of categories and maps; all files are committed and nothing refers to them yet."""
+    items: dict[Kind, ItemList] = {}
+    for kind in MIXED:
+        earlier = sum(one.total for one in items.values())
+        read = rows.Items(database, provider_pk, kind).between
+        gather = Gather(
+            before.kept(kind),
+            before.touched.get(kind, ()),
+            lost=before.lost_segments(kind),
+            earlier=earlier,
+            read=read,
         )
+        items[kind] = await _items(artifacts, kind, gather, before.kept(kind), version)
+    index, file = await write_index(database, artifacts, provider_pk, provider["id"])
+    layout = Layout(
+        provider=provider,
+        items=items,
+        categories=index.categories,
+        total_categories=index.total_categories,
+        by_category=index.by_category,
+    )
+    return layout, file
 
-    async def _items(self, kind: Kind, earlier: int) -> ItemList:
-        lengths = array("I")
-        segments: list[Segment] = []
-        chunks = self._chunks(kind, earlier, lengths)
-        async with aclosing(ahead(chunks, partial(press_items, known=self._known))) as parts:
-            async for part in parts:
-                segments.append(await self._pack.append(part, comma=bool(segments)))
-        return ItemList(tuple(segments), await self._pack.write(lengths_out(lengths)))
 
-    async def _chunks(self, kind: Kind, earlier: int, lengths: "array[int]") -> AsyncIterator[list[bytes]]:
-        """Documents cut where a page ends: of this kind alone, and of all kinds behind `earlier` items."""
-        items = rows.Items(self._database, self._pk, kind)
-        while True:
-            limit = PAGE_ITEMS - max(len(lengths) % PAGE_ITEMS, (earlier + len(lengths)) % PAGE_ITEMS)
-            bodies = await items.take(limit)
-            if bodies:
-                lengths.extend(map(len, bodies))
-                yield bodies
-            if len(bodies) < limit:
-                return
+async def _items(artifacts: ArtifactStore, kind: Kind, gather: Gather, before: ItemList, version: int) -> ItemList:
+    columns = {view: before.views.get(view) or Column() for view in View}
+    parts = {view: Parts(artifacts, columns[view], version) for view in View}
+    lasts, counts = array("I"), array("I")
+    async with aclosing(ahead(_batches(gather.entries()), partial(_press, kind))) as batches:
+        async for batch in batches:
+            for one in batch:
+                lasts.append(one.last)
+                counts.append(one.items)
+                for view in View:
+                    await parts[view].add(_piece(one, view, columns[view]))
+    views = {view: await parts[view].column() for view in View}
+    return ItemList(packed_lasts=packed(lasts), packed_counts=packed(counts), views=views)
 
-    async def _by_category(self, kind: Kind) -> Stretch:
-        async with aclosing(ahead(self._lists(kind), press_text)) as parts:
-            segments = [await self._pack.append(part) async for part in parts]
-        return joined(segments, comma=False)
 
-    async def _lists(self, kind: Kind) -> AsyncIterator[bytes]:
-        """The inside of a `…ByCategory` map, in pieces that may end anywhere between two ids."""
-        current: str | None = None
-        async for chunk in rows.memberships(self._database, self._pk, kind):
-            text = []
-            for category, members in groupby(chunk, itemgetter(0)):
-                ids = dumps([member[1] for member in members])[1:-1]
-                if category == current:
-                    text += [COMMA, ids]
-                else:
-                    text += [b"" if current is None else b"],", dumps(category), b":[", ids]
-                    current = category
-            yield b"".join(text)
-        if current is not None:
-            yield b"]"
+async def _batches(entries: AsyncIterator[Entry]) -> AsyncIterator[list[Entry]]:
+    batch: list[Entry] = []
+    fresh = 0
+    async for entry in entries:
+        batch.append(entry)
+        fresh += entry.items if isinstance(entry, Fresh) else 0
+        if fresh >= BATCH_ITEMS or len(batch) >= BATCH_ENTRIES:
+            yield batch
+            batch, fresh = [], 0
+    if batch:
+        yield batch
+
+
+def _press(kind: Kind, batch: Sequence[Entry]) -> list[Pressed]:
+    return [_kept(entry) if isinstance(entry, Kept) else _fresh(kind, entry) for entry in batch]
+
+
+def _kept(entry: Kept) -> Pressed:
+    return Pressed(entry.last, entry.items, entry.segment, {})
+
+
+def _fresh(kind: Kind, entry: Fresh) -> Pressed:
+    full = press(entry.lines)
+    less = press(lite(kind, full.raw).split(NEWLINE))
+    return Pressed(entry.last, entry.items, -1, {View.FULL: full, View.LITE: less})
+
+
+def _piece(one: Pressed, view: View, before: Column) -> Piece:
+    made = one.views.get(view)
+    return Piece(one.items, before.raws[one.old] if made is None else len(made.raw), made, one.old)

@@ -23,7 +23,10 @@ from app.snapshots.views import View
 class Role(StrEnum):
     """What a file of a version is for."""
 
-    PART = "part"
+    PART = "part"  # key = view/kind/number; the manifest lists it
+    TWIN = "twin"  # a part whose lines an older file holds too: that one is in the manifest, this one in the layout
+    INDEX = "index"  # categories, and which items are in them
+    ZSTD = "zstd"  # a document or lines for those who ask for zstd, made then; not a blob
     ESSENTIALS = "essentials"
     SQLITE = "sqlite"  # key = flavour; the manifest lists it
     SQLITE_GZIP = "sqlite.gz"  # the same content, stored as one gzip member

@@ -6,12 +6,12 @@ from zlib_ng import zlib_ng
 
 HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"  # no time, no name, no system: equal content, equal bytes
 END: Final = b"\x03\x00"  # the last block, empty
+TRAILER_BYTES: Final = len(END) + 8
 STORED_BYTES: Final = 5  # in front of up to 65,535 bytes as they are
 _STORED_LIMIT: Final = 0xFFFF
 RAW_DEFLATE: Final = -15
 LEVEL: Final = 6
-COMMA: Final = b","
-COMMA_CRC: Final = zlib_ng.crc32(COMMA)
+COMPRESSOR: Final = f"zlib-ng {zlib_ng.ZLIBNG_RUNTIME_VERSION}"
 
 
 def stored(raw: bytes) -> bytes:
@@ -27,7 +27,7 @@ def deflated(raw: bytes) -> bytes:
 
 
 def inflated(data: bytes) -> bytes:
-    """What `deflated` compressed."""
+    """What `deflated` compressed; any run of such blocks."""
     return bytes(zlib_ng.decompressobj(RAW_DEFLATE).decompress(data))
 
 

@@ -9,9 +9,10 @@ from app.core.clock import rfc3339
 from app.core.errors import Invalid, NotFound
 from app.core.jsonio import dumps
 from app.domain.kinds import PLURALS, Kind
-from app.snapshots.assembly import Piece
-from app.snapshots.layout import MIXED, Layout, joined
+from app.snapshots.layout import MIXED, Layout
+from app.snapshots.runs import Piece, lines, listed
 from app.snapshots.versions import Version
+from app.snapshots.views import NEWLINE, View
 
 LIMITS: Final = (100, 250, 500, 1000, 2000, 5000)
 DEFAULT_LIMIT: Final = 1000
@@ -26,6 +27,7 @@ class PageRequest:
     number: int = 1
     limit: int = DEFAULT_LIMIT
     kind: Kind | None = None
+    view: View = View.FULL
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
@@ -46,10 +48,10 @@ class PageRequest:
     @property
     def name(self) -> str:
         """The page's name within its version."""
-        return f"{self.kind.plural if self.kind else 'all'}/{self.limit}/{self.number}"
+        return f"{self.view}/{self.kind.plural if self.kind else 'all'}/{self.limit}/{self.number}"
 
 
-def parse_page(page: str | None, limit: str | None, kind: str | None) -> PageRequest | None:
+def parse_page(page: str | None, limit: str | None, kind: str | None, view: str | None = None) -> PageRequest | None:
     """What a query asks for: None = the whole document; `Invalid` names every parameter that cannot be used."""
     if page is None and limit is None and kind is None:
         return None
@@ -59,12 +61,36 @@ def parse_page(page: str | None, limit: str | None, kind: str | None) -> PageReq
     if limit is not None and not (_positive(limit) and int(limit) in LIMITS):
         errors.append(("limit", f"must be one of {', '.join(map(str, LIMITS))}"))
     if kind is not None and kind not in PLURALS:
-        errors.append(("kind", f"must be one of {', '.join(PLURALS)}"))
+        errors.append(_WRONG_KIND)
+    if view is not None and view not in _VIEWS:
+        errors.append(_WRONG_VIEW)
     if errors:
         raise Invalid(errors)
     return PageRequest(
-        number=int(page or 1), limit=int(limit or DEFAULT_LIMIT), kind=None if kind is None else PLURALS[kind]
+        number=int(page or 1),
+        limit=int(limit or DEFAULT_LIMIT),
+        kind=None if kind is None else PLURALS[kind],
+        view=View(view or View.FULL),
     )
+
+
+def parse_view(view: str | None) -> View:
+    """Raises `Invalid` for anything but a view."""
+    if view is not None and view not in _VIEWS:
+        raise Invalid([_WRONG_VIEW])
+    return View(view or View.FULL)
+
+
+def parse_kind(kind: str | None) -> Kind | None:
+    """A kind as queries name it, in the plural; None = all."""
+    if kind is not None and kind not in PLURALS:
+        raise Invalid([_WRONG_KIND])
+    return None if kind is None else PLURALS[kind]
+
+
+_VIEWS: Final = frozenset(View)
+_WRONG_VIEW: Final = ("view", f"must be one of {', '.join(View)}")
+_WRONG_KIND: Final = ("kind", f"must be one of {', '.join(PLURALS)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,13 +123,21 @@ def lay_page(layout: Layout, version: Version, wanted: PageRequest) -> Page:
     return Page(spans=spans, head=dumps(head)[:-1])
 
 
-def page_pieces(layout: Layout, page: Page) -> list[Piece]:
+def whole(layout: Layout, page: Page) -> bool:
+    """Whether the page's ends are ends of segments."""
+    return all(
+        first >= end or (layout.items[kind].starts_at(first) and layout.items[kind].starts_at(end))
+        for kind, (first, end) in page.spans.items()
+    )
+
+
+def page_pieces(layout: Layout, page: Page, view: View) -> list[Piece]:
     """A page whose ends are ends of segments, without touching an item."""
     pieces: list[Piece] = [page.head]
     for kind in WRITTEN:
         items = layout.items[kind]
         start, end = items.overlapping(*page.spans[kind])
-        pieces += [list_start(kind), joined(items.segments[start:end]), b"]"]
+        pieces += [list_start(kind), *listed(items.views[view], start, end), b"]"]
     return [*pieces, b"}"]
 
 
@@ -112,7 +146,7 @@ def list_start(kind: Kind) -> bytes:
     return b',"%b":[' % kind.plural.encode()
 
 
-def document_pieces(layout: Layout, version: Version, published_at: int) -> list[Piece]:
+def document_pieces(layout: Layout, version: Version, published_at: int, view: View) -> list[Piece]:
     """The whole catalogue."""
     head: dict[str, Any] = {
         "version": str(version),
@@ -122,10 +156,21 @@ def document_pieces(layout: Layout, version: Version, published_at: int) -> list
     }
     pieces: list[Piece] = [dumps(head)[:-1], b',"categories":[', layout.categories, b"]"]
     for kind in WRITTEN:
-        pieces += [list_start(kind), joined(layout.items[kind].segments), b"]"]
+        column = layout.items[kind].views[view]
+        pieces += [list_start(kind), *listed(column, 0, len(column.lengths)), b"]"]
     for kind in WRITTEN:
         pieces += [b',"%bByCategory":{' % kind.plural.encode(), layout.by_category[kind], b"}"]
     return [*pieces, b"}"]
+
+
+def line_pieces(layout: Layout, version: Version, kind: Kind | None, view: View) -> list[Piece]:
+    """Items one per line between a line that begins and one that ends; without the last one it is cut off."""
+    kinds = MIXED if kind is None else (kind,)
+    total = sum(layout.items[one].total for one in kinds)
+    pieces: list[Piece] = [dumps({"kind": "begin", "version": str(version), "total": total}) + NEWLINE]
+    for one in kinds:
+        pieces += lines(layout.items[one].views[view])
+    return [*pieces, dumps({"kind": "end", "items": total}) + NEWLINE]
 
 
 def _within(place: int, size: int) -> int:
@@ -140,4 +185,6 @@ def _link(provider_id: str, version: Version, wanted: PageRequest) -> str:
     query = {"page": wanted.number + 1, "limit": wanted.limit, "version": str(version)}
     if wanted.kind is not None:
         query["kind"] = wanted.kind.plural
+    if wanted.view is not View.FULL:
+        query["view"] = wanted.view.value
     return f"/api/providers/{provider_id}/snapshot?{urlencode(query)}"

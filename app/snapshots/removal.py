@@ -5,12 +5,12 @@ from sqlmodel import col
 
 from app.core.ports import ArtifactStore
 from app.db.engine import Database
-from app.db.tables import Snapshot
+from app.db.tables import SnapshotFile
 
 
 async def remove_artifacts(database: Database, artifacts: ArtifactStore, provider_pk: int) -> int:
     """Deletes the artifacts that only this provider's versions name; returns how many."""
-    artifact, owner = col(Snapshot.artifact), col(Snapshot.provider_pk)
+    artifact, owner = col(SnapshotFile.artifact), col(SnapshotFile.provider_pk)
     others = select(artifact).where(owner != provider_pk)
     async with database.reader() as reader:
         mine = select(artifact).where(owner == provider_pk, artifact.not_in(others)).distinct()

@@ -8,12 +8,14 @@ from sqlalchemy import Row, Select, and_, bindparam, literal, select, tuple_
 from sqlmodel import col
 
 from app.db.engine import Database
-from app.db.tables import ITEM_TABLES, CatalogueHead, Category, Document, ItemCategory, Provider, metadata
+from app.db.tables import ITEM_TABLES, CatalogueHead, Category, Change, Document, ItemCategory, Provider, metadata
 from app.domain.documents import category_document
 from app.domain.kinds import Kind
+from app.snapshots.gather import Line
 
 GROUP_IDS: Final = 10_000  # ids of members read at once: 0.5 MB of JSON
 GROUP_CATEGORIES: Final = 200
+BATCH_ITEMS: Final = 1_000  # documents read at once: 1.5 MB
 
 
 class Head(Struct, frozen=True, kw_only=True):
@@ -22,15 +24,27 @@ class Head(Struct, frozen=True, kw_only=True):
     epoch: str
     version: int
     pending: bool
+    floor: int
     provider: dict[str, str]
+
+    @property
+    def logged(self) -> bool:
+        """Whether the log tells all that was written since the last publish."""
+        return self.floor <= self.version
 
 
 async def head(database: Database, provider_pk: int) -> Head | None:
     """The head of a catalogue."""
     query = (
-        select(
-            Provider.id, Provider.name, Provider.kind, CatalogueHead.epoch, CatalogueHead.version, CatalogueHead.pending
-        )  # type: ignore[call-overload]
+        select(  # type: ignore[call-overload]
+            Provider.id,
+            Provider.name,
+            Provider.kind,
+            CatalogueHead.epoch,
+            CatalogueHead.version,
+            CatalogueHead.pending,
+            CatalogueHead.floor,
+        )
         .join(CatalogueHead, col(CatalogueHead.provider_pk) == col(Provider.pk))
         .where(col(Provider.pk) == provider_pk)
     )
@@ -39,25 +53,45 @@ async def head(database: Database, provider_pk: int) -> Head | None:
     if row is None:
         return None
     provider = {"id": row.id, "name": row.name, "kind": row.kind}
-    return Head(epoch=row.epoch, version=row.version, pending=row.pending, provider=provider)
+    return Head(epoch=row.epoch, version=row.version, pending=row.pending, floor=row.floor, provider=provider)
 
 
 class Items:
-    """The documents of a kind's active items, in order; each call of `take` goes on where the last one ended."""
+    """The documents of a kind's active items, in order."""
 
     def __init__(self, database: Database, provider_pk: int, kind: Kind) -> None:
         self._database = database
         self._query = _bodies(kind)
-        self._values = {"pk": provider_pk, "number": kind.number}
-        self._after = -1
+        self._values = {"pk": provider_pk, "number": kind.number, "limit": BATCH_ITEMS}
 
-    async def take(self, limit: int) -> list[bytes]:
-        """The next documents, at most `limit`; fewer only at the end."""
-        async with self._database.reader() as reader:
-            rows = await reader.rows(self._query, {**self._values, "after": self._after, "limit": limit})
-        if rows:
-            self._after = rows[-1].ordinal
-        return [row.body for row in rows]
+    async def between(self, after: int, upto: int) -> AsyncIterator[Sequence[Line]]:
+        """Ordinals and documents behind `after`, up to `upto`."""
+        while True:
+            async with self._database.reader() as reader:
+                rows = await reader.rows(self._query, {**self._values, "after": after, "upto": upto})
+            if rows:
+                yield [(row.ordinal, row.body) for row in rows]
+            if len(rows) < BATCH_ITEMS:
+                return
+            after = rows[-1].ordinal
+
+
+async def touched(database: Database, provider_pk: int, kind: Kind, version: int) -> list[int]:
+    """The places of a kind that the log names for a version, in order."""
+    item = ITEM_TABLES[kind]
+    query = (
+        select(col(item.ordinal))
+        .join(Change, col(Change.item_id) == col(item.id))
+        .where(
+            col(Change.provider_pk) == provider_pk,
+            col(Change.version) == version,
+            col(Change.kind) == kind.value,
+            col(item.provider_pk) == provider_pk,
+        )
+        .distinct()
+    )
+    async with database.reader() as reader:
+        return sorted(row.ordinal for row in await reader.rows(query))
 
 
 async def categories(database: Database, provider_pk: int, provider_id: str) -> list[bytes]:
@@ -93,6 +127,7 @@ def _bodies(kind: Kind) -> Select[Any]:
             col(Document.provider_pk) == bindparam("pk"),
             col(Document.kind) == bindparam("number"),
             col(Document.ordinal) > bindparam("after"),
+            col(Document.ordinal) <= bindparam("upto"),
             col(item.is_active).is_(True),
         )
         .order_by(col(Document.ordinal))

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from app.api import errors
-from app.api.bodies import matches, prefers_gzip
+from app.api.bodies import matches, preferred
 from app.api.routes import snapshots
 from app.db.tables import CatalogueHead
 from app.domain.kinds import Kind
+from app.snapshots.files import Encoding
 from tests.snapshots.catalogue import PROVIDER, Item, check_document, simple, write
 from tests.snapshots.conftest import Stand, open_stand
 
@@ -247,40 +248,46 @@ async def test_a_changed_item_changes_every_tag(client: httpx.AsyncClient, stand
     assert not set(before) & set(after)
 
 
-@pytest.mark.parametrize(
-    ("accept", "gzip"),
-    [
-        (None, False),
-        ("", False),
-        ("gzip", True),
-        ("GZip", True),
-        ("x-gzip", True),
-        ("br", False),
-        ("identity", False),
-        ("*", True),
-        ("*;q=0", False),
-        ("gzip;q=0, *", False),
-        ("gzip;q=0", False),
-        ("gzip;q=0.000", False),
-        ("gzip ; q = 0.001", True),
-        ("gzip;q=0.5, identity;q=0.9", False),
-        ("identity;q=0.5, gzip", True),
-        ("deflate, gzip;q=1.0, *;q=0.5", True),
-        ("zstd, gzip", True),
-        ("gzip;q=2", False),
-        ("gzip;q=abc", False),
-        (",,gzip,", True),
-    ],
+PREFERRED = (
+    (None, "identity"),
+    ("", "identity"),
+    ("gzip", "gzip"),
+    ("GZip", "gzip"),
+    ("x-gzip", "gzip"),
+    ("br", "identity"),
+    ("identity", "identity"),
+    ("*", "gzip"),
+    ("*;q=0", "identity"),
+    ("gzip;q=0, *", "identity"),
+    ("gzip;q=0", "identity"),
+    ("gzip;q=0.000", "identity"),
+    ("gzip ; q = 0.001", "gzip"),
+    ("gzip;q=0.5, identity;q=0.9", "identity"),
+    ("identity;q=0.5, gzip", "gzip"),
+    ("deflate, gzip;q=1.0, *;q=0.5", "gzip"),
+    ("gzip, deflate, br, zstd", "gzip"),
+    ("zstd, gzip", "gzip"),
+    ("zstd, gzip;q=0.9", "zstd"),
+    ("zstd", "zstd"),
+    ("zstd;q=0.5, *;q=0.1", "zstd"),
+    ("zstd;q=0.5, identity", "identity"),
+    ("zstd;q=0, gzip;q=0.1", "gzip"),
+    ("gzip;q=2", "identity"),
+    ("gzip;q=abc", "identity"),
+    (",,gzip,", "gzip"),
 )
-def test_gzip_is_sent_to_those_who_want_it(accept: str | None, *, gzip: bool) -> None:
-    assert prefers_gzip(accept) is gzip
 
 
-@given(st.text(alphabet=st.sampled_from('gzipbr*;=q01., "W/x\t'), max_size=40) | st.text(max_size=40))
+@pytest.mark.parametrize(("accept", "encoding"), PREFERRED)
+def test_content_is_sent_as_the_client_likes_it_best(accept: str | None, encoding: str) -> None:
+    assert preferred(accept) == encoding
+
+
+@given(st.text(alphabet=st.sampled_from('gzipbrstd*;=q01., "W/x\t'), max_size=40) | st.text(max_size=40))
 def test_no_header_breaks_the_choice(text: str) -> None:
-    assert prefers_gzip(text) in (True, False)
-    if "gzip" not in text.lower() and "*" not in text:
-        assert prefers_gzip(text) is False
+    assert preferred(text) in Encoding
+    if not any(word in text.lower() for word in ("gzip", "zstd", "*")):
+        assert preferred(text) is Encoding.IDENTITY
     assert matches(text, '"never in it"') is (text.strip() == "*")
 
 

@@ -10,7 +10,7 @@ from app.core.clock import now_ms
 from app.core.jsonio import canonical, loads
 from app.db.bulk import insert_rows
 from app.db.engine import Database, Writer
-from app.db.tables import CatalogueHead, Category, Provider
+from app.db.tables import CatalogueHead, Category, Document, Provider
 from app.domain.kinds import Kind
 from app.jobs import lease
 
@@ -111,28 +111,61 @@ async def take_lease(database: Database, pk: int) -> int:
 
 
 async def write(database: Database, pk: int, catalogue: Catalogue) -> None:
-    """Replaces all rows and says that they are pending."""
+    """Brings the rows to this state, says that they are pending and what changed, as a sync does.
+
+    What is not in the catalogue any more stays as a removed row; a first load is not in the log.
+    """
     async with database.writer() as writer:
+        before = {(row.kind, row.ordinal): row.body for row in await writer.rows(select(Document))}
+        gone = [_removed(kind, ordinal) for kind, ordinal in before.keys() - _places(catalogue)]
         await _clear(writer, pk)
-        for place, (public, kind) in enumerate(catalogue.categories.items()):
-            count = sum(public in item.categories and item.is_active for item in catalogue.items)
-            await writer.execute(
-                insert(Category).values(
-                    id=public,
-                    provider_pk=pk,
-                    kind=kind.value,
-                    external_id=str(place),
-                    name=f"Category {public}",
-                    position=place,
-                    count=count,
-                    is_active=public not in catalogue.hidden,
-                    updated_at=1,
-                )
-            )
+        await _write_categories(writer, pk, catalogue)
+        items = [*catalogue.items, *gone]
         for kind in Kind:
-            await _write_items(writer, pk, kind, [item for item in catalogue.items if item.kind is kind])
-        head = update(CatalogueHead).where(col(CatalogueHead.provider_pk) == pk)
-        await writer.execute(head.values(pending=True))
+            await _write_items(writer, pk, kind, [item for item in items if item.kind is kind])
+        await _log(writer, pk, [item for item in items if before.get(_place(item)) != canonical(item.document)])
+
+
+def _place(item: Item) -> tuple[int, int]:
+    return item.kind.number, item.ordinal
+
+
+def _places(catalogue: Catalogue) -> set[tuple[int, int]]:
+    return {_place(item) for item in catalogue.items}
+
+
+def _removed(number: int, ordinal: int) -> Item:
+    return Item(next(kind for kind in Kind if kind.number == number), ordinal, "gone", is_active=False)
+
+
+async def _write_categories(writer: Writer, pk: int, catalogue: Catalogue) -> None:
+    for place, (public, kind) in enumerate(catalogue.categories.items()):
+        count = sum(public in item.categories and item.is_active for item in catalogue.items)
+        await writer.execute(
+            insert(Category).values(
+                id=public,
+                provider_pk=pk,
+                kind=kind.value,
+                external_id=str(place),
+                name=f"Category {public}",
+                position=place,
+                count=count,
+                is_active=public not in catalogue.hidden,
+                updated_at=1,
+            )
+        )
+
+
+async def _log(writer: Writer, pk: int, changed: list[Item]) -> None:
+    head = update(CatalogueHead).where(col(CatalogueHead.provider_pk) == pk)
+    version = int(await writer.scalar(select(col(CatalogueHead.version)).where(col(CatalogueHead.provider_pk) == pk)))
+    if version == 0:
+        await writer.execute(head.values(pending=True, floor=1))
+        return
+    rows = [(pk, version + 1, "job", item.kind.value, item.id, "updated", canonical(item.document)) for item in changed]
+    columns = ("provider_pk", "version", "job_id", "kind", "item_id", "op", "document")
+    await insert_rows(writer, "change", columns, rows)
+    await writer.execute(head.values(pending=True))
 
 
 async def _clear(writer: Writer, pk: int) -> None:

@@ -1,14 +1,17 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from sqlmodel import col
 
 from app.artifacts.local import LocalStore
 from app.db.engine import Database
-from app.db.tables import Snapshot
-from app.snapshots.files import File
+from app.db.tables import Snapshot, SnapshotFile
+from app.snapshots.files import Encoding, File
+from app.snapshots.makers import Role
 from app.snapshots.pages import PageRequest
 from app.snapshots.publish import Publisher
 from app.snapshots.read import Snapshots
@@ -40,17 +43,30 @@ class Stand:
 
 async def content(file: File, *, gzip: bool) -> bytes:
     """All bytes of a file; as many as it announced."""
-    loaded = await file.load(gzip=gzip)
+    return await sent(file, Encoding.GZIP if gzip else Encoding.IDENTITY)
+
+
+async def sent(file: File, encoding: Encoding) -> bytes:
+    """All bytes of a file in one encoding; as many as it announced, and with the digest that it announced."""
+    loaded = await file.load(encoding)
     body = loaded.body
     if loaded.stream is not None:
         body = b"".join([chunk async for chunk in loaded.stream()])
     assert body is not None
     assert len(body) == loaded.length
+    assert sha256(body).digest() == loaded.sha256
     return body
 
 
 def stored(stand: Stand) -> list[str]:
     return sorted(file.name for file in stand.folder.rglob("*") if file.is_file())
+
+
+async def named(stand: Stand, *roles: Role) -> list[str]:
+    """The artifacts that rows name, of all roles or of these."""
+    async with stand.database.reader() as reader:
+        rows = await reader.rows(select(col(SnapshotFile.artifact), col(SnapshotFile.role)))
+    return sorted({row.artifact for row in rows if not roles or row.role in roles})
 
 
 async def rows_of(database: Database) -> int:

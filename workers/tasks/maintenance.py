@@ -1,6 +1,5 @@
 from app.context import ProcessContext
 from app.jobs.pruning import prune
-from app.snapshots.retention import sweep
 from workers.runtime import task
 
 
@@ -8,4 +7,4 @@ from workers.runtime import task
 async def tidy(context: ProcessContext) -> None:
     """Removes what nobody will ask for again."""
     await prune(context.database, days=context.settings.history_days)
-    await sweep(context.database, context.artifacts)
+    await context.publisher.tidy()

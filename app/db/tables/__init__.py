@@ -15,7 +15,7 @@ from app.db.tables.catalogue import (
 )
 from app.db.tables.job import JobChange, Quarantine, SyncCheckpoint, SyncJob, SyncStep, Walk
 from app.db.tables.provider import CatalogueHead, Provider, Webhook
-from app.db.tables.snapshot import Snapshot, SnapshotFile
+from app.db.tables.snapshot import Publication, Snapshot, SnapshotFile
 from app.domain.kinds import Kind
 
 ITEM_TABLES: dict[Kind, type[Channel | Movie | Series]] = {
@@ -37,6 +37,7 @@ __all__ = [
     "JobChange",
     "Movie",
     "Provider",
+    "Publication",
     "Quarantine",
     "Season",
     "Series",

@@ -7,7 +7,7 @@ from app.db.tables.base import bigint_field, bytes_field
 
 
 class Snapshot(SQLModel, table=True):
-    """A published version: where its artifact lies and how each file is put together from it."""
+    """A published version: how its document, pages and lines are put together from its files."""
 
     __tablename__ = "snapshot"
 
@@ -16,9 +16,19 @@ class Snapshot(SQLModel, table=True):
     version: int = Field(primary_key=True)
     published_at: int = bigint_field()
     stats: dict[str, Any] = Field(sa_type=JSON)
-    artifact: str  # sha256 of the pack in the artifact store
-    artifact_bytes: int = bigint_field()
     layout: bytes = bytes_field()
+
+
+class Publication(SQLModel, table=True):
+    """When a version was published, and how many lines the log has of it; kept as long as the log tells of it."""
+
+    __tablename__ = "publication"
+
+    provider_pk: int = Field(primary_key=True, foreign_key="provider.pk", ondelete="CASCADE")
+    epoch: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    published_at: int = bigint_field()
+    operations: int
 
 
 class SnapshotFile(SQLModel, table=True):

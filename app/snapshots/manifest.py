@@ -1,0 +1,51 @@
+"""What a version consists of, for clients that fetch by parts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.core.clock import rfc3339
+from app.core.jsonio import dumps
+from app.snapshots.files import Edition
+from app.snapshots.layout import MIXED
+from app.snapshots.makers import Role, VersionFile
+from app.snapshots.views import View
+
+
+def write_manifest(edition: Edition, files: Sequence[VersionFile], view: View, blob_base: str) -> bytes:
+    """The manifest in one view."""
+    essentials = [_content(one) for one in files if one.role is Role.ESSENTIALS]
+    return dumps(
+        {
+            "version": str(edition.version),
+            "publishedAt": rfc3339(edition.published_at),
+            "stats": edition.layout.stats(),
+            "blobBase": blob_base,
+            "essentials": essentials[0] if essentials else None,
+            "kinds": {
+                kind.value: {
+                    "items": edition.layout.items[kind].total,
+                    "parts": [_part(one) for one in files if _is_part(one, f"{view}/{kind}/")],
+                }
+                for kind in MIXED
+            },
+            "sqlite": [{"flavor": one.key, **_content(one)} for one in files if one.role is Role.SQLITE],
+            "deltas": [
+                {"from": one.key, "operations": one.items, "bytes": one.bytes, "sha256": one.sha256}
+                for one in files
+                if one.role is Role.DELTA
+            ],
+        }
+    )
+
+
+def _is_part(file: VersionFile, prefix: str) -> bool:
+    return file.role is Role.PART and file.key.startswith(prefix)
+
+
+def _part(file: VersionFile) -> dict[str, Any]:
+    gzip = {"bytes": file.artifact_bytes, "sha256": file.artifact}
+    return {**_content(file), "items": file.items, "encodings": {"gzip": gzip}}
+
+
+def _content(file: VersionFile) -> dict[str, Any]:
+    return {"sha256": file.sha256, "bytes": file.bytes}
