@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from app.simulator.spec import CatalogueSpec
-from bench import serve, snapshot, sync
+from bench import engine, serve, snapshot, sync
 from bench.sync import Result
 from tests.support.postgres import running_postgres
 
@@ -23,7 +23,12 @@ BENCHES: dict[str, Bench] = {
     "snapshot": lambda spec, _: snapshot.bench(spec),
     "serve": lambda spec, _: serve.bench(spec),
 }
-EXTRA: dict[str, Bench] = {"million": lambda _, __: sync.xtream(MILLION)}
+EXTRA: dict[str, Bench] = {
+    "million": lambda _, __: sync.xtream(MILLION),
+    "overhead": lambda spec, _: engine.overhead(spec),
+    "cancel": lambda spec, _: engine.cancel(spec),
+    "cancel-postgres": lambda spec, server: engine.cancel(spec, postgres=server),
+}
 HEAD = ("work", "items", "rows/s", "wall s", "CPU s", "peak MB", "floor s", "ratio", "aim")
 
 

@@ -34,7 +34,7 @@ def task(body: Callable[Concatenate[ProcessContext, Arguments], Awaitable[None]]
     @functools.wraps(body)
     async def run(ctx: dict[Any, Any], *args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
         context: ProcessContext = ctx["context"]
-        with structlog.contextvars.bound_contextvars(task=name, job_id=ctx["job_id"]):
+        with structlog.contextvars.bound_contextvars(task=name, job_id=ctx["job_id"], provider_id=None):
             async with _held(context.queue, ctx["job_id"]):
                 await _told(body(context, *args, **kwargs))
 

@@ -53,8 +53,8 @@ class Run:
         if self._begun is None:
             raise NothingToRun("The job ended before it was run.")
         self._job = self._begun
-        # Before anything else is started: what runs beside the job says whose it is as well.
-        self._named = structlog.contextvars.bind_contextvars(job_id=self._job_id, provider_id=self._job.provider_id)
+        # Before anything else is started: what runs beside the job says whose it is as well. The task takes it back.
+        structlog.contextvars.bind_contextvars(job_id=self._job_id, provider_id=self._job.provider_id)
         log.info("job_started", mode=self._job.mode.value, attempt=self._job.attempt)
         await self._deadline.__aenter__()
         self._pulse = Pulse(self._database, self._hints, self._job)
@@ -62,14 +62,6 @@ class Run:
         return self._job
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        try:
-            return await self._end(kind, error, trace)
-        finally:
-            structlog.contextvars.reset_contextvars(**self._named)
-
-    async def _end(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         raised = error
