@@ -10,7 +10,7 @@ from app.db.engine import Database
 from app.db.progress import WalkedBefore
 from app.domain.kinds import CATEGORY_STEPS, ITEM_STEPS, Kind, StepName, StepStatus
 from app.domain.ordinals import OrdinalSet
-from app.domain.outcomes import joined
+from app.domain.outcomes import CLEAN, joined
 from app.jobs.tracker import JobTracker
 from app.providers.base import Provider, Scope
 from app.sync.categories import store_categories
@@ -97,7 +97,7 @@ class SyncPipeline:
             status, error = await self._items(step, chosen, scopes, error)
         else:
             status, error = await self._category_list(step)
-        if status is StepStatus.COMPLETED and last:
+        if status in CLEAN and last:
             await self._ledger.ensure_version()
         await self._job.end(step, status, error)
         changed = last or (step.brings_items and self._ledger.take_wrote())
@@ -153,11 +153,12 @@ class SyncPipeline:
         errors = [one.error for one in walks if one.error]
         if any(one.failed for one in walks):
             return StepStatus.FAILED, joined(errors)
-        status = StepStatus.PARTIAL if held or any(one.lost for one in walks) else StepStatus.COMPLETED
+        status = StepStatus.COMPLETED if any(one.walked for one in walks) else StepStatus.SKIPPED  # no such list
+        status = StepStatus.PARTIAL if held or any(one.lost for one in walks) else status
         async with self._ledger.transaction() as writer:
             whole = proven and status is StepStatus.COMPLETED
             await providers.mark_synced(writer, self._pk, kind, now_ms(), walked=whole)
-        return status, None if status is StepStatus.COMPLETED else joined([*errors, held] if held else errors)
+        return status, joined([*errors, held]) if status is StepStatus.PARTIAL else None
 
     async def _sweep(self, kind: Kind, chosen: Plan, own: Walks, *, proven: bool) -> str | None:
         """Removes what is gone: nothing that was not looked for once more."""

@@ -21,7 +21,7 @@ from app.domain.records import CategoryRecord
 from app.providers.base import ItemKey, Missing, MissingItem, Scope, ScopeReport, Search
 from app.providers.stalker.order import Places, Run
 from app.providers.stalker.parse import VOD_SPACE
-from app.providers.stalker.review import BULK, FAMILY_KINDS
+from app.providers.stalker.review import BULK, FAMILY_KINDS, list_scope
 from app.providers.stalker.walk import LOOK, Look, Walker
 from app.providers.stalker.watch import USUAL_SIZE
 
@@ -90,11 +90,19 @@ class Seeker:
         places = Places(watch.order, {look.number: look.span for look in self._looks if look.span}, self._length())
         found: dict[ItemKey, Run] = {}
         for item in items:
-            hidden = item.censored or any(self._listed.get(own) for _, own in item.categories)
-            run = None if hidden or not item.added_at else places.around(item.added_at)
+            run = places.around(item.added_at) if item.added_at and not self._is_hidden(item) else None
             if run is not None and 0 < len(run.pages) <= LONGEST_RUN:
                 found[item.key] = run
         return found
+
+    def _is_hidden(self, item: MissingItem) -> bool:
+        """Whether `*` would not show the item: what it leaves out are censored categories."""
+        own = [category for _, category in item.categories]
+        if any(self._walker.walked(list_scope(self._missing.step, self._family, category=one)) for one in own):
+            return True
+        delivered = self._walker.hidden.get(self._family, {})
+        censored = [one for one in own if self._listed.get(one)]
+        return (item.censored and not censored) or any(not delivered.get(one) for one in censored)
 
     def _is_empty(self, run: Run | None, moment: int) -> bool:
         """Whether pages that reach beyond the item on both sides were read since: one, or more that did not move."""

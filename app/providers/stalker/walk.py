@@ -80,6 +80,10 @@ class Walker:
         """What is known of one scope's walk."""
         return self._watches.setdefault(scope.name, Watch())
 
+    def walked(self, scope: Scope) -> bool:
+        """Whether a list was walked."""
+        return scope.name in self._watches
+
     def rejected(self, scope: Scope) -> int:
         """How many records of a list were refused: they count among what the portal claims."""
         return sum(self.watch(scope).rejected.values())
