@@ -56,7 +56,10 @@ class Removal:
             await writer.execute(text("DELETE FROM provider WHERE pk = :pk"), {"pk": provider_pk})
 
     async def clean(self, provider_pk: int, epoch: str) -> Mapping[str, int]:
-        """Empties a catalogue and begins a new epoch; `Conflict` while a job is live."""
+        """Empties a catalogue and begins a new epoch; `Conflict` while a job is live.
+
+        The breaker stays, for it is about the account, and so does the webhook: it is told of the next version.
+        """
         async with self._database.writer() as writer:
             if await live_job(writer, provider_pk):
                 raise Conflict("A sync of this provider is queued or running.", code="job_live")

@@ -181,7 +181,7 @@ def _body(account: ProviderAccount, telling: Telling) -> bytes:
         "providerName": account.name,
         "version": telling.version,
         "stats": dict(telling.stats),
-        "snapshotPath": f"/api/providers/{account.id}/snapshot?version={telling.version}",
+        "manifestPath": f"/api/providers/{account.id}/snapshot/manifest?version={telling.version}",
     }
     return jsonio.dumps({"type": PUBLISHED, "timestamp": rfc3339(telling.published_at), "data": data})
 
