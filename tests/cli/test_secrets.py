@@ -2,22 +2,26 @@
 
 import json
 import re
+import socket
 import sqlite3
 import time
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
+import asyncpg
 import httpx
 import pytest
+from redis import Redis
 
 from app.simulator.behaviour import Account, Behaviour
 from app.simulator.process import PortalProcess
 from app.simulator.spec import CatalogueSpec
 from tests.cli.installation import Installation, Process, running
 from tests.support.echo import MODES, echoing
+from tests.support.services import run_apart
 from tests.support.vault import Vault
 
 SPEC = CatalogueSpec(channels=12, movies=20, series=8, categories=8)
@@ -253,3 +257,67 @@ def test_lines_of_jobs_and_requests_say_whose_they_are(vault: Vault, portals: Po
     ran = [line for line in lines if line.get("task") == "sync" and line["job_id"] == job]
     assert {"job_started", "job_ended"} <= {line["event"] for line in ran}
     assert {line["provider_id"] for line in ran} == {provider}
+
+
+@pytest.mark.timeout(300)
+def test_processes_apart_tell_no_credential_either(
+    vault: Vault, portals: PortalProcess, tmp_path: Path, postgres_url: str, redis_url: str
+) -> None:
+    key, port = vault.word("API key"), free_port()
+    vault.keep("database password", urlsplit(postgres_url).password or "")
+    installation = Installation(
+        tmp_path,
+        LINEUP_DATABASE_URL=postgres_url,
+        # The server's user `default` has no password, so that any is right.
+        LINEUP_REDIS_URL=redis_url.replace("://", f"://default:{vault.word('Redis password')}@", 1),
+        LINEUP_SECRET_KEY=vault.word("secret key"),
+        LINEUP_API_KEYS=key,
+        LINEUP_LOG_LEVEL="debug",
+        LINEUP_RETRY_ATTEMPTS="0",
+        LINEUP_METRICS_PORT=str(port),
+    )
+    with (
+        echoing(vault.word("cookie")) as echo,
+        running(installation, "serve") as server,
+        running(installation, "worker") as worker,
+    ):
+        client, own = Client(server.url, key), Client(f"http://127.0.0.1:{port}", key)
+        for body in (
+            {"name": "box", **stalker(vault, f"{portals.url_of('panel')}/c/")},
+            {"name": "panel", **xtream(vault, portals.url_of("xtream"))},
+            {"name": "words", **xtream(vault, f"{echo}/account")},
+        ):
+            assert client.ask("POST", "/api/providers", json=body).status_code == 201
+        assert sorted(job["status"] for job in idle(client)) == ["completed", "completed", "failed"]
+        walk(client)
+        worker.until("exposing")
+        assert httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).status_code == 401
+        assert httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False).json() == {"status": "ok"}
+        counted = own.ask("GET", "/metrics").text
+        assert 'lineup_jobs_total{mode="auto",outcome="completed"} 2.0' in counted
+        assert "lineup_queue_depth" not in counted
+        assert "lineup_workers_alive 1.0" in client.ask("GET", "/metrics").text
+        client.close()
+        own.close()
+        assert worker.end() == 0
+        assert server.end() == 0
+    places = [*said(server, "server"), *said(worker, "worker"), *client.heard, *own.heard]
+    with Redis.from_url(redis_url) as redis:
+        places += [(f"Redis {name!r}", redis.dump(name) or b"") for name in redis.keys("*")]
+    assert vault.found([*places, *run_apart(lambda: kept_in_postgres(postgres_url))]) == []
+
+
+async def kept_in_postgres(url: str) -> list[tuple[str, str | bytes]]:
+    connection = await asyncpg.connect(url)
+    try:
+        tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        rows = [(name, row) for (name,) in tables for row in await connection.fetch(f'SELECT * FROM "{name}"')]
+    finally:
+        await connection.close()
+    return [(f"table {name}", value) for name, row in rows for value in row.values() if isinstance(value, str | bytes)]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

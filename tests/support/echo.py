@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+COOKIES: dict[int, str] = {}  # by port, what each sets
 MODES = ("crash", "words", "account", "page", "text", "move", "cut")
 
 
@@ -25,9 +26,8 @@ class _Echo(BaseHTTPRequestHandler):
         bare = sorted({unquote(value) for value in (*cookies, *self._queried())}, key=len)[::-1]
         said = " ".join((*bare, unquote(asked), asked, asked.upper(), b64encode(unquote(asked).encode()).decode()))
         if mode == "move" and "/moved" not in self.path:
-            self._send(
-                302, "", {"Location": f"/move/moved?from={quote(said)[:1500]}", "Set-Cookie": self.server.cookie}
-            )  # type: ignore[attr-defined]
+            cookie = COOKIES[int(self.connection.getsockname()[1])]
+            self._send(302, "", {"Location": f"/move/moved?from={quote(said)[:1500]}", "Set-Cookie": cookie})
             return
         status, body = {
             "crash": (500, f"Fatal error at {said}"),
@@ -59,7 +59,7 @@ class _Echo(BaseHTTPRequestHandler):
 def echoing(cookie: str) -> Iterator[str]:
     """The URL of one; `cookie` is the value of the cookie that it sets."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Echo)
-    server.cookie = f"sid={cookie}; Path=/"  # type: ignore[attr-defined]
+    COOKIES[server.server_port] = f"sid={cookie}; Path=/"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
