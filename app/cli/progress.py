@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Protocol, Self
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
@@ -12,8 +13,7 @@ from app.cli.output import console, say, seconds
 from app.context import ProcessContext
 from app.domain.kinds import JobStatus, StepStatus
 from app.jobs.views import ENDED, JobView, StepView
-
-POLL_SECONDS: Final = 0.15
+from app.jobs.watching import LOOK_SECONDS
 
 
 class Screen(Protocol):
@@ -30,17 +30,16 @@ class Screen(Protocol):
 
 async def watch(context: ProcessContext, jobs: Mapping[str, str], *, silent: bool = False) -> list[JobView]:
     """Shows jobs (id → label) until all have ended; answers with what became of them, in the same order."""
-    ended: dict[str, JobView] = {}
     with _screen(max(map(len, jobs.values()), default=0), silent=silent) as screen:
-        while len(ended) < len(jobs):
-            for job_id, label in jobs.items():
-                if job_id not in ended:
-                    job = await context.history.get(job_id)
-                    screen.show(label, job)
-                    if not job.status.live:
-                        ended[job_id] = job
-            await asyncio.sleep(POLL_SECONDS if len(ended) < len(jobs) else 0)
-    return [ended[job_id] for job_id in jobs]
+        follows = (_follow(context, job_id, partial(screen.show, label)) for job_id, label in jobs.items())
+        return await asyncio.gather(*follows)
+
+
+async def _follow(context: ProcessContext, job_id: str, show: Callable[[JobView], None]) -> JobView:
+    with context.watches.job(job_id) as states:
+        async for job in states:
+            show(job)
+    return await context.history.get(job_id)
 
 
 def outcome(label: str, job: JobView) -> str:
@@ -161,7 +160,7 @@ class Bars(Silence):
             completed=max(step.pages_done, 1) if done else step.pages_done,
             pages=pages,
             items=f"{counted:,}" if counted else "",
-            rate=f"{counted / took:,.0f}/s" if counted and took > POLL_SECONDS else "",
+            rate=f"{counted / took:,.0f}/s" if counted and took > LOOK_SECONDS else "",
             state="" if step.status in (StepStatus.COMPLETED, StepStatus.RUNNING) else step.status.value,
         )
         if done:
@@ -169,7 +168,7 @@ class Bars(Silence):
 
 
 def _took(took: float) -> str:
-    return f" in {seconds(took)}" if took > POLL_SECONDS else ""  # shorter than one look, it is not known
+    return f" in {seconds(took)}" if took > LOOK_SECONDS else ""  # shorter than one look, it is not known
 
 
 def _counted(step: StepView) -> str:

@@ -1,28 +1,32 @@
 """`lineup sync`: run, all, status, cancel, history."""
 
 import asyncio
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import typer
 
+from app.api.model import Answer
 from app.api.routes.sync import ONLY
-from app.api.schemas import JobAnswer
-from app.cli.output import JsonFlag, say, show_json, show_table
+from app.api.schemas import ChangeBody, ChangedKind, JobAnswer, RejectedBody
+from app.cli.output import JsonFlag, complain, console, say, show_fields, show_json, show_table
 from app.cli.progress import all_well, duration, outcome, watch
 from app.cli.provider import ProviderArgument
 from app.cli.running import awaited, ended, named, opened
-from app.cli.workers import run_here, worker_alive
+from app.cli.workers import minded, run_here, worker_alive
 from app.context import ProcessContext
 from app.core.clock import rfc3339
 from app.core.errors import Invalid
 from app.domain.kinds import JobStatus, SyncMode
+from app.jobs.changes import Op
 from app.jobs.views import JobView
 from app.registry.views import ProviderView
 
 app = typer.Typer()
 
 HISTORY: Final = 20
+LINES: Final = 100
 
 ModeOption = Annotated[SyncMode, typer.Option("--mode", help="auto walks what is missing or due.")]
 OnlyOption = Annotated[
@@ -106,6 +110,43 @@ async def show_history(
     show_table(COLUMNS, [_row(names, job) for job in jobs], right=NUMBERS)
 
 
+@app.command("show")
+@awaited
+async def show_job(
+    *,
+    job: Annotated[str, typer.Argument(metavar="JOB", help="Its id, as `lineup sync history` lists it.")],
+    changes: Annotated[bool, typer.Option("--changes", help="What it added, updated and removed.")] = False,
+    rejected: Annotated[bool, typer.Option("--rejected", help="What it refused, and why.")] = False,
+    kind: Annotated[ChangedKind | None, typer.Option(help="Changes of this kind alone.")] = None,
+    op: Annotated[Op | None, typer.Option(help="Changes of this sort alone.")] = None,
+    page: Annotated[int, typer.Option(min=1, help="Which page of a list.")] = 1,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Lines of a page.")] = LINES,
+    as_json: JsonFlag = False,
+) -> None:
+    """One sync: its steps, or what it changed, or what it refused."""
+    async with opened() as context:
+        view, lists = await context.history.get(job), dict[str, tuple[Sequence[Any], int]]()
+        if changes:
+            one = kind.singular if kind else None
+            lists["changes"] = await context.changes.page(job, kind=one, op=op, page=page, limit=limit)
+        if rejected:
+            lists["rejected"] = await context.history.rejected(job, page=page, limit=limit)
+    if as_json:
+        told = {name: _told(name, found, total) for name, (found, total) in lists.items()}
+        show_json({"job": _answer(view), **told})
+        return
+    if not lists:
+        show_fields(
+            {"job": view.id, "provider": view.provider_id, "status": view.status.value, "version": view.version}
+        )
+        show_table(STEP_COLUMNS, [[getattr(step, name) for name in STEP_COLUMNS] for step in view.steps], right=COUNTS)
+    for name, (found, total) in lists.items():
+        columns = tuple(LISTED[name].model_fields)
+        show_table(columns, [[getattr(line, column) for column in columns] for line in found])
+        if console.is_terminal:
+            say(f"{len(found):,} of {total:,} {name}")
+
+
 @app.command("cancel")
 @awaited
 async def cancel_sync(provider: ProviderArgument, as_json: JsonFlag = False) -> None:
@@ -120,6 +161,9 @@ async def cancel_sync(provider: ProviderArgument, as_json: JsonFlag = False) -> 
         say(f"{view.name}: {'asked to stop' if status.live else status.value}, job {job_id}.")
 
 
+COUNTS: Final = ("fetched", "added", "updated", "unchanged", "removed", "rejected")
+STEP_COLUMNS: Final = ("name", "status", *COUNTS, "error")
+LISTED: Final[Mapping[str, type[Answer]]] = {"changes": ChangeBody, "rejected": RejectedBody}
 NUMBERS: Final = ("%", "channels", "movies", "series", "seconds")
 COLUMNS: Final = ("provider", "status", "%", "channels", "movies", "series", "seconds", "started", "version", "job")
 
@@ -156,13 +200,26 @@ async def _start(
 
 
 async def _finish(context: ProcessContext, labels: Mapping[str, str], *, here: bool, silent: bool) -> list[JobView]:
-    runs = [asyncio.create_task(run_here(context, job_id)) for job_id in labels] if here else []
+    if not here:
+        return await _wait(context, labels, silent=silent)
+    runs = [asyncio.create_task(run_here(context, job_id)) for job_id in labels]
     try:
         return await watch(context, labels, silent=silent)
     finally:
         for run in runs:
             run.cancel()
         await asyncio.gather(*runs, return_exceptions=True)
+
+
+async def _wait(context: ProcessContext, labels: Mapping[str, str], *, silent: bool) -> list[JobView]:
+    """Watches what a worker does; whoever stops watching stops nothing else."""
+    try:
+        async with minded(context):
+            return await watch(context, labels, silent=silent)
+    except asyncio.CancelledError:
+        for label in labels.values():
+            complain(f"the sync goes on; it is stopped with: lineup sync cancel {shlex.quote(label)}")
+        raise
 
 
 def _parts(only: str | None) -> frozenset[str]:
@@ -185,6 +242,12 @@ def _row(names: Mapping[str, str], job: JobView) -> tuple[Any, ...]:
         job.version,
         job.id,
     )
+
+
+def _told(name: str, found: Sequence[Any], total: int) -> dict[str, Any]:
+    """A page of a list in the API's bodies."""
+    bodies = (LISTED[name].model_validate(line) for line in found)
+    return {"total": total, name: [body.model_dump(mode="json", by_alias=True) for body in bodies]}
 
 
 def _answer(job: JobView | None) -> dict[str, Any] | None:

@@ -1,14 +1,20 @@
 """Who runs a job: a worker that is there, or this process."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 from arq.worker import Retry
 
+from app.cli.output import complain
 from app.context import ProcessContext
+from app.core.errors import NotReady
+from app.core.pauses import pause
 from workers.tasks.sync import sync
 
 BUSY_SECONDS: Final = 1.0
+MIND_SECONDS: Final = 3.0
 
 
 async def worker_alive(context: ProcessContext) -> bool:
@@ -17,6 +23,34 @@ async def worker_alive(context: ProcessContext) -> bool:
     if server is not None and server.pid is not None:
         return False  # the queue is ours alone; a mark in it is of a worker that was killed
     return await context.queue.workers_alive()
+
+
+@asynccontextmanager
+async def minded(context: ProcessContext) -> AsyncIterator[None]:
+    """Says when nobody is left to run what the block waits for, and when somebody is there again."""
+    over = asyncio.Event()
+    minding = asyncio.create_task(_mind(context, over))
+    try:
+        yield
+    finally:
+        over.set()
+        await asyncio.wait([minding])
+
+
+async def _mind(context: ProcessContext, over: asyncio.Event) -> None:
+    alive = True
+    while not over.is_set():
+        before, alive = alive, await _alive(context)
+        if before is not alive:
+            complain("a worker is running again" if alive else "no worker is running; the sync waits")
+        await pause(over, MIND_SECONDS)
+
+
+async def _alive(context: ProcessContext) -> bool:
+    try:
+        return await context.queue.workers_alive()
+    except NotReady:  # the queue went with the server that it was embedded in
+        return False
 
 
 async def run_here(context: ProcessContext, job_id: str) -> None:
