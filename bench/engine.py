@@ -12,6 +12,7 @@ from statistics import median, quantiles
 from typing import Any
 
 import prometheus_client
+from sqlalchemy import select
 
 from app.config import Settings
 from app.context import ProcessContext, open_context
@@ -35,8 +36,8 @@ from workers.lifecycle import embedded_worker
 
 PAIRS = 7
 SHARE = 3  # of the catalogue: all pairs together are to take two minutes
-CANCELS = 120
-AT_ONCE = 6
+CANCELS = 100
+AT_ONCE = 3
 SECONDS = 2.0  # within which a cancel is to be obeyed
 
 
@@ -194,7 +195,7 @@ async def _cancel_often(context: ProcessContext, provider_pk: int, taken: list[f
     while len(taken) < CANCELS:
         job_id = (await context.jobs.start(provider_pk, mode=SyncMode.FULL)).job_id
         await _until(context, job_id, JobStatus.RUNNING, JobStatus.COMPLETED, JobStatus.FAILED)
-        await asyncio.sleep(chance.uniform(0, 3))
+        await asyncio.sleep(chance.uniform(0, 1.5))
         asked = time.perf_counter()
         try:
             await context.jobs.cancel(provider_pk)
@@ -207,8 +208,10 @@ async def _cancel_often(context: ProcessContext, provider_pk: int, taken: list[f
 
 
 async def _until(context: ProcessContext, job_id: str, *wanted: JobStatus) -> JobStatus:
+    asked = select(sync.JOB.c.status).where(sync.JOB.c.id == job_id)
     while True:
-        status = (await context.history.get(job_id)).status
+        async with context.database.reader() as reader:
+            status = JobStatus(await reader.scalar(asked))
         if status in wanted:
             return status
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.02)
