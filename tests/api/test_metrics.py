@@ -1,17 +1,21 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from sqlalchemy import update
+from sqlmodel import col
 
 from app.api import metrics
 from app.api.metrics import Shared, exposition
 from app.core.clock import now_ms
 from app.core.errors import NotReady
 from app.db.tables import Provider
+from app.queue.arq_queue import ArqQueue
+from app.queue.connection import connect
 from tests.support.server import Served
 
 FAMILY = GaugeMetricFamily("lineup_test_gauge", "A gauge.", value=7)
@@ -28,7 +32,7 @@ async def test_what_processes_share_is_told(served: Served, xtream: dict[str, ob
     await served.json("POST", "/api/providers", 201, json=xtream)
     async with served.context.database.writer() as writer:
         opened = {"breaker_refusals": 3, "breaker_trips": 1, "breaker_until": now_ms() + 30_000}
-        await writer.execute(update(Provider).where(Provider.id == provider["id"]).values(**opened))  # type: ignore[arg-type]
+        await writer.execute(update(Provider).where(col(Provider.id) == provider["id"]).values(**opened))
     text = await scraped(served)
     for line in (
         'lineup_jobs_live{status="queued"} 1.0',
@@ -44,16 +48,13 @@ async def test_what_processes_share_is_told(served: Served, xtream: dict[str, ob
 
 
 async def test_a_queue_that_is_away_is_left_out_and_the_rest_stands(served: Served) -> None:
-    pool = served.context.queue._redis.connection_pool
-    pool.connection_kwargs["path" if "path" in pool.connection_kwargs else "port"] = (
-        "/nowhere" if "path" in pool.connection_kwargs else 9
-    )
-    await pool.disconnect()
-    pool.reset()
+    redis = connect("redis://127.0.0.1:9")
+    served.app.state.shared = metrics.shared(replace(served.context, queue=ArqQueue(redis)))
     text = await scraped(served)
     assert "lineup_queue_depth" not in text
     assert "lineup_jobs_live{" in text
     assert "lineup_jobs_total{" in text
+    await redis.aclose()
 
 
 async def test_many_scrapers_cost_one_look() -> None:

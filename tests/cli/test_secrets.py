@@ -301,7 +301,8 @@ def test_processes_apart_tell_no_credential_either(
         own.close()
         assert worker.end() == 0
         assert server.end() == 0
-    places = [*said(server, "server"), *said(worker, "worker"), *client.heard, *own.heard]
+    places: list[tuple[str, str | bytes]] = [*said(server, "server"), *said(worker, "worker")]
+    places += [*client.heard, *own.heard]
     with Redis.from_url(redis_url) as redis:
         places += [(f"Redis {name!r}", redis.dump(name) or b"") for name in redis.keys("*")]
     assert vault.found([*places, *run_apart(lambda: kept_in_postgres(postgres_url))]) == []

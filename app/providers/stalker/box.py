@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from app.core.errors import Invalid
+from app.core.redaction import conceal
 
 DEFAULT_MODEL: Final = "MAG250"
 MAC_ENCODINGS: Final = ("raw", "percent", "lower")
@@ -117,10 +118,12 @@ def open_box(credentials: Mapping[str, Any], options: Mapping[str, Any]) -> Box:
         problems.append(("credentials.username", "is needed beside a password"))
     if problems:
         raise Invalid(problems)
+    serial = _word(credentials, "serialNumber") or serial_of(mac)
+    conceal(mac, serial)
     return Box(
         mac=mac,
         mac_encoding=encoding,
-        serial=_word(credentials, "serialNumber") or serial_of(mac),
+        serial=serial,
         device_id=_word(credentials, "deviceId"),
         device_id2=_word(credentials, "deviceId2"),
         username=_word(credentials, "username"),

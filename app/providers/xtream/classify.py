@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any, Final
 
 from app.core.errors import Malformed, ProviderError, Rejected, Unavailable
+from app.core.redaction import scrub
 from app.domain.values import text, truth
 
 
@@ -122,5 +123,5 @@ def _plain(words: str) -> str:
 
 
 def _with_words(said: str, words: str) -> str:
-    words = " ".join(_plain(words).split())
+    words = scrub(" ".join(_plain(words).split()))  # before it is cut: half a secret would not be known as one
     return f"{said} It says: {words[:MAX_WORDS]}" if words else said
