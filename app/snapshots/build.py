@@ -67,15 +67,11 @@ async def build(
     items: dict[Kind, ItemList] = {}
     for kind in MIXED:
         earlier = sum(one.total for one in items.values())
-        read = rows.Items(database, provider_pk, kind).between
-        gather = Gather(
-            before.kept(kind),
-            before.touched.get(kind, ()),
-            lost=before.lost_segments(kind),
-            earlier=earlier,
-            read=read,
-        )
-        items[kind] = await _items(artifacts, kind, gather, before.kept(kind), version)
+        kept = before.kept(kind)
+        touched, lost = before.touched.get(kind, ()), before.lost_segments(kind)
+        gather = Gather(kept, touched, lost=lost, earlier=earlier)
+        read = rows.Items(database, provider_pk, kind, gather.planned()).between
+        items[kind] = await _items(artifacts, kind, gather.entries(read), kept, version)
     index, file = await write_index(database, artifacts, provider_pk, provider["id"])
     layout = Layout(
         provider=provider,
@@ -87,11 +83,13 @@ async def build(
     return layout, file
 
 
-async def _items(artifacts: ArtifactStore, kind: Kind, gather: Gather, before: ItemList, version: int) -> ItemList:
+async def _items(
+    artifacts: ArtifactStore, kind: Kind, entries: AsyncIterator[Entry], before: ItemList, version: int
+) -> ItemList:
     columns = {view: before.views.get(view) or Column() for view in View}
     parts = {view: Parts(artifacts, columns[view], version) for view in View}
     lasts, counts = array("I"), array("I")
-    async with aclosing(ahead(_batches(gather.entries()), partial(_press, kind))) as batches:
+    async with aclosing(ahead(_batches(entries), partial(_press, kind))) as batches:
         async for batch in batches:
             for one in batch:
                 lasts.append(one.last)

@@ -43,25 +43,22 @@ class Gather:
     A segment stays when nothing in it changed and no page of 1,000 ends within it, of this kind alone or of all.
     """
 
-    def __init__(
-        self, before: ItemList, touched: Sequence[int], *, lost: frozenset[int], earlier: int, read: Read
-    ) -> None:
+    def __init__(self, before: ItemList, touched: Sequence[int], *, lost: frozenset[int], earlier: int) -> None:
         self._before = before
         self._touched = touched
         self._lost = lost
-        self._read = read
         self._cutter = Cutter(earlier)
         self._small: Kept | None = None  # kept, unless what follows is cut anew
         self._after: int | None = None  # where the stretch to be read begins
         self._upto = -1
 
-    async def entries(self) -> AsyncIterator[Entry]:
+    async def entries(self, read: Read) -> AsyncIterator[Entry]:
         """All segments."""
         last = -1
         for number, upto in enumerate(self._before.lasts):
             stays = False
             if not self._changed(number, last, upto):
-                async for entry in self._drain():  # how many items come before has to be known
+                async for entry in self._drain(read):  # how many items come before has to be known
                     yield entry
                 stays = self._fits(self._before.counts[number])
             kept = Kept(number, upto, self._before.counts[number])
@@ -71,10 +68,20 @@ class Gather:
         if not self._before.lasts or (self._touched and self._touched[-1] > last):
             for one in self._open(last, FOREVER):
                 yield one
-        async for entry in self._drain():
+        async for entry in self._drain(read):
             yield entry
         for one in (*self._release(), *self._cutter.rest()):
             yield one
+
+    def planned(self) -> list[tuple[int, int]]:
+        """Stretches of ordinals (after, upto) that certainly have to be read, in order."""
+        found: list[tuple[int, int]] = []
+        last = -1
+        for number, upto in enumerate(self._before.lasts):
+            if self._changed(number, last, upto):
+                found.append((last, upto))
+            last = upto
+        return found
 
     def _changed(self, number: int, last: int, upto: int) -> bool:
         place = bisect_left(self._touched, last + 1)
@@ -109,11 +116,11 @@ class Gather:
             yield from self._release()
         self._upto = upto
 
-    async def _drain(self) -> AsyncIterator[Fresh]:
+    async def _drain(self, read: Read) -> AsyncIterator[Fresh]:
         if self._after is None:
             return
         after, self._after = self._after, None
-        async for lines in self._read(after, self._upto):
+        async for lines in read(after, self._upto):
             for line in lines:
                 for fresh in self._cutter.add(line):
                     yield fresh

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from hashlib import sha256
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter
 
 from msgspec import Struct, structs
 from zlib_ng import zlib_ng
@@ -102,8 +102,8 @@ async def _lists(database: Database, provider_pk: int, kind: Kind) -> AsyncItera
     current: str | None = None
     async for chunk in rows.memberships(database, provider_pk, kind):
         text: list[bytes] = []
-        for category, members in groupby(chunk, itemgetter(0)):
-            ids = dumps([member[1] for member in members])[1:-1]
+        for category, members in groupby(chunk, attrgetter("category")):
+            ids = dumps([member.item for member in members])[1:-1]
             if category == current:
                 text += [COMMA, ids]
             else:

@@ -2,8 +2,9 @@
 
 import asyncio
 from array import array
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from itertools import groupby
 from typing import Final
 
 from msgspec import Struct
@@ -104,7 +105,7 @@ class Parts:
             chosen += 1
         pieces, self._waiting = self._waiting[:chosen], self._waiting[chosen:]
         self._size -= taken
-        found = [block async for block in self._blocks(pieces)]
+        found = await self._blocks(pieces)
         file = await asyncio.to_thread(_file, found)
         async with self._artifacts.create() as writer:
             await writer.write(file.data)
@@ -115,32 +116,21 @@ class Parts:
         part = Part(file.sha256, taken, name, stored.bytes, items, len(pieces), self._version)
         self._columns.parts.append(part)
 
-    async def _blocks(self, pieces: Sequence[Piece]) -> AsyncIterator["_Block"]:
-        """The segments with their bytes; neighbours in an old part are read together."""
-        place = 0
-        while place < len(pieces):
-            made = pieces[place].made
-            if made is not None:
-                yield _Block(_new(made), made.data, made.raw)
-                place += 1
-                continue
-            first, end = pieces[place].old, self._run(pieces, place)
-            stretch = blocks(self._before, first, end)
+    async def _blocks(self, pieces: Sequence[Piece]) -> "list[_Block]":
+        """The segments with their bytes; those of one old part are read together, with what lies between them."""
+        old = [piece.old for piece in pieces if piece.made is None]
+        read: dict[int, tuple[int, bytes]] = {}
+        for number, members in groupby(old, self._before.part_of):
+            chosen = list(members)
+            stretch = blocks(self._before, chosen[0], chosen[-1] + 1)
             data = await self._artifacts.read(stretch.artifact, stretch.offset, stretch.length)
-            for number in range(first, end):
-                start = self._before.offsets[number] - stretch.offset
-                yield _Block(_old(self._before, number), data[start : start + self._before.lengths[number]], None)
-            place += end - first
+            read[number] = stretch.offset, data
+        return [_made(piece.made) if piece.made else self._again_from(read, piece.old) for piece in pieces]
 
-    def _run(self, pieces: Sequence[Piece], place: int) -> int:
-        """Behind the last old segment that follows the one at `place`, in the same old part."""
-        number = pieces[place].old
-        limit = self._before.part_starts[self._before.part_of(number) + 1]
-        following = iter(pieces[place + 1 :])
-        end = number + 1
-        while end < limit and (piece := next(following, None)) is not None and piece.old == end:
-            end += 1
-        return end
+    def _again_from(self, read: Mapping[int, tuple[int, bytes]], number: int) -> "_Block":
+        offset, data = read[self._before.part_of(number)]
+        start = self._before.offsets[number] - offset
+        return _Block(_old(self._before, number), data[start : start + self._before.lengths[number]], None)
 
 
 class _Line(Struct, frozen=True):
@@ -166,8 +156,9 @@ class _File(Struct, frozen=True):
     sha256: str
 
 
-def _new(made: Segment) -> _Line:
-    return _Line(len(made.data), len(made.raw), made.crc_lines, made.crc_list, made.cuts)
+def _made(made: Segment) -> _Block:
+    line = _Line(len(made.data), len(made.raw), made.crc_lines, made.crc_list, made.cuts)
+    return _Block(line, made.data, made.raw)
 
 
 def _old(column: Column, number: int) -> _Line:
