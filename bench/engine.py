@@ -34,7 +34,7 @@ from bench.measure import Clock, Cost, measure
 from bench.sync import Result
 from workers.lifecycle import embedded_worker
 
-PAIRS = 7
+PAIRS = 5
 SHARE = 3  # of the catalogue: all pairs together are to take two minutes
 CANCELS = 100
 AT_ONCE = 3
