@@ -35,6 +35,7 @@ from app.registry.breakers import Breakers
 from app.registry.secrets import load_secrets
 from app.registry.service import Registry
 from app.registry.webhooks import Webhooks
+from app.snapshots.databases import Databases
 from app.snapshots.publish import Publisher
 from app.snapshots.read import Snapshots
 from app.snapshots.removal import remove_artifacts
@@ -66,6 +67,7 @@ class ProcessContext:
     browse: Browse
     streams: Streams
     snapshots: Snapshots
+    databases: Databases
     publisher: Publisher
 
 
@@ -108,7 +110,8 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
         )
         streams = Streams(database, accounts=registry.account, opener=opener)
         stack.push_async_callback(streams.close)
-        snapshots = Snapshots(database, artifacts)
+        snapshots, databases = Snapshots(database, artifacts), Databases(database, artifacts)
+        stack.push_async_callback(databases.close)
         history = JobHistory(database, hints)
         watches = JobWatches(history)
         stack.push_async_callback(watches.close)
@@ -131,6 +134,7 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
             browse=Browse(database),
             streams=streams,
             snapshots=snapshots,
+            databases=databases,
             publisher=Publisher(database, artifacts, published=snapshots.forget),
         )
 

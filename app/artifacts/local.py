@@ -81,7 +81,7 @@ class LocalStore:
         return await asyncio.to_thread(self._read, sha256, offset, length)
 
     async def stream(self, sha256: str, offset: int, length: int) -> AsyncIterator[bytes]:
-        file = await asyncio.to_thread(self._find, sha256)
+        file = await self._opened(sha256)
         try:
             for start in range(offset, offset + length, CHUNK_BYTES):
                 size = min(CHUNK_BYTES, offset + length - start)
@@ -104,6 +104,15 @@ class LocalStore:
             if _locked(descriptor) and Path(name).exists():
                 return LocalWriter(os.fdopen(descriptor, "wb"), Path(name), self._root)
             os.close(descriptor)  # a sweep came between the creation and the lock
+
+    async def _opened(self, sha256: str) -> BinaryIO:
+        """Opened in a thread; closed again when its reader was cancelled meanwhile."""
+        opening = asyncio.create_task(asyncio.to_thread(self._find, sha256))
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(_close_opened)
+            raise
 
     def _find(self, sha256: str) -> BinaryIO:
         try:
@@ -136,6 +145,11 @@ class LocalStore:
 
 def _place(root: Path, sha256: str) -> Path:
     return root / sha256[:PREFIX] / sha256
+
+
+def _close_opened(opening: "asyncio.Task[BinaryIO]") -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
 
 
 def _exactly(file: BinaryIO, offset: int, length: int) -> bytes:

@@ -9,7 +9,7 @@ from app.snapshots.cache import Cache
 from app.snapshots.errors import Building, Reset, VersionAhead
 from app.snapshots.files import Edition
 from app.snapshots.heads import Head, Heads
-from app.snapshots.makers import VersionFile
+from app.snapshots.makers import LATE, VersionFile
 from app.snapshots.retention import Keep
 from app.snapshots.versions import Version, parse_version
 
@@ -62,7 +62,11 @@ class Editions:
     async def files(self, edition: Edition) -> list[VersionFile]:
         """All files that were published with a version."""
         key = f"{edition.provider_pk} {edition.version}"
-        return await self._files.get(key, partial(shelf.files, self._database, edition.provider_pk, edition.version))
+        return await self._files.get(key, partial(self._published, edition))
+
+    async def _published(self, edition: Edition) -> list[VersionFile]:
+        found = await shelf.files(self._database, edition.provider_pk, edition.version)
+        return [one for one in found if one.role not in LATE]
 
     async def _read(self, head: Head, number: int) -> Edition:
         found = await shelf.edition(self._database, head.provider_pk, Version(head.epoch, number))

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
@@ -31,6 +31,10 @@ class Role(StrEnum):
     SQLITE = "sqlite"  # key = flavour; the manifest lists it
     SQLITE_GZIP = "sqlite.gz"  # the same content, stored as one gzip member
     DELTA = "delta"  # key = the version it starts from, `epoch.n`; the manifest lists it
+
+
+# Made when somebody asks for the first time: not among what a version was published with.
+LATE: Final = frozenset({Role.ZSTD, Role.SQLITE, Role.SQLITE_GZIP})
 
 
 class VersionFile(Struct, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ from app.snapshots.build import Before, build
 from app.snapshots.essentials import featured, write_essentials
 from app.snapshots.files import Edition
 from app.snapshots.layout import Layout
-from app.snapshots.makers import Draft, Maker, Role, VersionFile, keep_member
+from app.snapshots.makers import LATE, Draft, Maker, Role, VersionFile, keep_member
 from app.snapshots.retention import DEFAULT_KEEP, Keep
 from app.snapshots.runs import lines
 from app.snapshots.versions import Version
@@ -150,7 +150,7 @@ class Publisher:
                     return True
                 return False
 
-        names = sorted({one.artifact for one in files if one.role is not Role.ZSTD})
+        names = sorted({one.artifact for one in files if one.role not in LATE})
         found = await asyncio.gather(*map(missing, names))
         return frozenset(name for name, gone in zip(names, found, strict=True) if gone)
 

@@ -8,6 +8,7 @@ from app.core.errors import NotFound
 from app.core.ports import ArtifactStore
 from app.db.engine import Database
 from app.domain.kinds import Kind
+from app.snapshots import shelf
 from app.snapshots.assembly import Assembly
 from app.snapshots.blobs import Blobs
 from app.snapshots.cutting import Cutting
@@ -75,14 +76,16 @@ class Snapshots:
         return _file(edition, name, version, partial(self._loading.assembled, assemble, edition), media_type=LINES)
 
     async def manifest(self, provider_id: str, version: str | None, view: View) -> File:
-        """What a version consists of."""
+        """What a version consists of; unpinned, with the databases that were built since it was published."""
         edition = await self.edition(provider_id, version)
         base = self._public_url or BLOBS.format(provider_id)
+        late = [] if version else await shelf.databases(self._database, edition.provider_pk, edition.version)
 
         async def make() -> bytes:
-            return write_manifest(edition, await self._editions.files(edition), view, base)
+            return write_manifest(edition, [*await self._editions.files(edition), *late], view, base)
 
-        name = f"manifest/{view}/{blake2b(base.encode(), digest_size=8).hexdigest()}"
+        told = " ".join([base, *(one.sha256 for one in late)])
+        name = f"manifest/{view}/{blake2b(told.encode(), digest_size=8).hexdigest()}"
         return _file(edition, name, version, partial(self._whole, make), remade=True)
 
     async def essentials(self, provider_id: str, version: str | None) -> File:

@@ -61,6 +61,17 @@ async def files(database: Database, provider_pk: int, version: Version) -> list[
     return [_file(row) for row in rows]
 
 
+async def databases(database: Database, provider_pk: int, version: Version) -> list[VersionFile]:
+    """The databases of a version that were built so far."""
+    query = _files(provider_pk).where(
+        col(SnapshotFile.epoch) == version.epoch,
+        col(SnapshotFile.version) == version.number,
+        col(SnapshotFile.role) == Role.SQLITE.value,
+    )
+    async with database.reader() as reader:
+        return [_file(row) for row in await reader.rows(query.order_by(col(SnapshotFile.key)))]
+
+
 async def file_of(database: Database, provider_pk: int, version: Version, role: Role, key: str) -> VersionFile | None:
     """One file of a version."""
     query = _files(provider_pk).where(

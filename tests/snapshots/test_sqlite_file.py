@@ -90,7 +90,8 @@ def test_categories_have_all_their_fields() -> None:
 
 
 async def test_a_database_says_what_it_is_and_is_nothing_but_one_file(tmp_path: Path) -> None:
-    path = await write(tmp_path / "a.sqlite", Flavor.FTS5, item(Kind.MOVIE, 1), version="k7f2.3")
+    items = [item(Kind.MOVIE, place) for place in range(3000)]  # enough for its index to be written in several steps
+    path = await write(tmp_path / "a.sqlite", Flavor.FTS5, *items, version="k7f2.3")
     assert asked(path, "PRAGMA application_id") == [(APPLICATION_ID,)]
     assert asked(path, "PRAGMA user_version") == [(USER_VERSION,)]
     assert asked(path, "PRAGMA journal_mode") == [("delete",)]
