@@ -96,24 +96,21 @@ class Ledger:
             places.setdefault(change.op, OrdinalSet()).add(change.place)
             self.shelves[kind].changed.add(change.place)
         await progress.record_changes(writer, job_id=job.job_id, provider_pk=job.provider_pk, kind=kind, places=places)
-        await self._log(writer, kind.value, [change[1:] for change in changes], logged=logged)
+        if changes:
+            told = [change[1:] for change in changes] if logged else []
+            await self._log(writer, kind.value, told, floor=None if logged else self._version)
 
     async def log_categories(self, writer: Writer, changes: Sequence[progress.ChangeRow]) -> None:
         """The same for categories; they are few, so that a first load is told too."""
-        await self._log(writer, "category", changes, logged=True)
+        if changes:
+            await self._log(writer, "category", changes)
 
-    async def _log(self, writer: Writer, kind: str, changes: Sequence[progress.ChangeRow], *, logged: bool) -> None:
-        if not changes:
-            return
+    async def _log(
+        self, writer: Writer, kind: str, changes: Sequence[progress.ChangeRow], *, floor: int | None = None
+    ) -> None:
         job = self.job
-        if logged:
-            await progress.log_changes(
-                writer,
-                provider_pk=job.provider_pk,
-                version=self._version,
-                job_id=job.job_id,
-                kind=kind,
-                changes=changes,
-            )
-        await progress.mark_pending(writer, job.provider_pk, floor=None if logged else self._version)
+        await progress.log_changes(
+            writer, provider_pk=job.provider_pk, version=self._version, job_id=job.job_id, kind=kind, changes=changes
+        )
+        await progress.mark_pending(writer, job.provider_pk, floor=floor)
         self._wrote = True

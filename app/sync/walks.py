@@ -55,6 +55,7 @@ class Walks:
         self._seen: dict[Kind, OrdinalSet] = {kind: OrdinalSet() for kind in Kind}
         self._dropped: set[int] = set()  # hashes of items of kinds that the job does not bring
         self._pages_total: dict[str, int] = {}
+        self._refusing = True  # a second look meets the same bad records again
         self.newest = False  # only the newest items were looked at
         self.walked = False
         self.proven = True
@@ -77,7 +78,7 @@ class Walks:
 
     async def search(self, described: Described, seen: OrdinalSet, categories: Mapping[Kind, CategoryIds]) -> Search:
         """Looks once more for what these walks did not see; `seen` grows with what is found."""
-        self._categories = categories
+        self._categories, self._refusing = categories, False
         missing, reports = described.missing, list[ScopeReport]()
         for _ in range(MAX_SEARCHES):
             left = [one for one in missing.items if described.places[one.key] not in seen]
@@ -185,7 +186,8 @@ class Walks:
                     dropped.add(hash((record.space, record.external_id)))
             if len(page.records) > BREATH:  # a small page came over the network a moment ago, which was a breath
                 await asyncio.sleep(0)
-        batch.rejected.extend(one for one in page.rejected if one.kind in self._kinds)
+        if self._refusing:
+            batch.rejected.extend(one for one in page.rejected if one.kind in self._kinds)
         batch.pages.append(page.number)
         batch.size += len(page.records)
 

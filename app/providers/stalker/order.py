@@ -4,12 +4,13 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Final
 
 from app.domain.records import Record
 
 MOST_BENDS: Final = 50  # places where the order is broken (clocks set back); beyond that there is no order
+FOREVER: Final = 1 << 62
 Span = tuple[int, int]
 
 
@@ -48,6 +49,12 @@ class Order:
         self.newest[number - 1], self.oldest[number - 1] = added[0], added[-1]
         return added[0], added[-1]
 
+    def span(self, number: int) -> Span | None:
+        """What is known of a page."""
+        if number > len(self.newest) or not self.newest[number - 1]:
+            return None
+        return self.newest[number - 1], self.oldest[number - 1]
+
 
 class Places:
     """The order of a whole list, with what was learned since: finds the pages around a moment."""
@@ -55,18 +62,14 @@ class Places:
     def __init__(self, order: Order, since: Mapping[int, Span], last: int) -> None:
         self.bends = list(order.bends)
         self._last = last
-        self._newest: list[int] = []  # negated: both lists ascend
-        self._oldest: list[int] = []
-        below = 0
-        for number in range(1, last + 1):
-            known = number <= len(order.newest) and order.newest[number - 1]
-            span = since.get(number) or ((order.newest[number - 1], order.oldest[number - 1]) if known else None)
-            newest, oldest = span or (below or 1 << 62, below or 1 << 62)
-            if below and newest > below and len(self.bends) <= MOST_BENDS:
+        spans = [since.get(number) or order.span(number) for number in range(1, last + 1)]
+        known = [span for span in spans if span is not None]
+        for (_, below), (newest, _) in pairwise(known):
+            if newest > below and len(self.bends) <= MOST_BENDS:
                 self.bends.append((below, newest))
-            self._newest.append(-newest)
-            self._oldest.append(-oldest)
-            below = oldest
+        # Negated, so that both ascend. A page that is not known may begin as late and end as early as its neighbours.
+        self._oldest = [-oldest for oldest in accumulate(spans, _end, initial=FOREVER)][1:]
+        self._newest = [-newest for newest in accumulate(reversed(spans), _begin, initial=0)][:0:-1]
 
     @property
     def ordered(self) -> bool:
@@ -80,3 +83,11 @@ class Places:
         first = bisect_left(self._newest, -moment)
         last = bisect_right(self._oldest, -moment, lo=max(0, first - 1)) + 1
         return Run(max(1, first), min(last, self._last))
+
+
+def _end(before: int, span: Span | None) -> int:
+    return before if span is None else span[1]
+
+
+def _begin(behind: int, span: Span | None) -> int:
+    return behind if span is None else span[0]

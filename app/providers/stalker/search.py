@@ -22,7 +22,7 @@ from app.providers.base import ItemKey, Missing, MissingItem, Scope, ScopeReport
 from app.providers.stalker.order import Places, Run
 from app.providers.stalker.parse import VOD_SPACE
 from app.providers.stalker.review import BULK, FAMILY_KINDS, list_scope
-from app.providers.stalker.walk import LOOK, Look, Walker
+from app.providers.stalker.walk import LOOK, Look, Walker, family_of
 from app.providers.stalker.watch import USUAL_SIZE
 
 VERIFY: Final = "verify"
@@ -47,7 +47,7 @@ class Seeker:
         self._family = family
         self._missing = missing
         self._listed = {one.external_id: one.censored for one in categories}
-        self._by_name = {one.scope.name: one for one in missing.scopes}
+        self._by_name = {one.scope.name: one for one in missing.scopes if family_of(one.scope) == family}
         self._star = walker.stars.get(family)
         self._looks = walker.looks.get(family, [])
         self._reads: dict[int, list[Look]] = {}
@@ -64,9 +64,10 @@ class Seeker:
         proven = {item.key for item in left if self._is_empty(runs.get(item.key), item.added_at or 0)}
         gone |= proven
         pages = self._pages(run for key, run in runs.items() if key not in proven)
-        rounds = 1 + max((look.round for look in self._looks), default=0)
-        if pages and rounds <= MOST_LOOKS and len(pages) < self._length():
-            return Search(more=[self._scope(f"{LOOK}:{rounds}", pages=pages)])
+        rounds = sum(bool(one.scope.pages) for one in self._by_name.values())
+        if pages and rounds < MOST_LOOKS and len(pages) < self._length():
+            number = 1 + max((look.round for look in self._looks), default=0)
+            return Search(more=[self._scope(f"{LOOK}:{number}", pages=pages)])
         left = [item for item in left if item.key not in gone]
         if not left:
             return Search(gone=frozenset(gone))
