@@ -10,7 +10,7 @@ from app.core.clock import now_ms
 from app.core.errors import Rejected, Unavailable
 from app.db.engine import Database
 from app.db.tables import metadata
-from app.domain.breaker import FIRST_MS
+from app.domain.breaker import FIRST_MS, BreakerState
 from app.domain.kinds import Kind, StepName
 from app.domain.records import Record
 from app.jobs.run import Run
@@ -190,6 +190,8 @@ async def test_one_attempt_is_let_through_when_the_time_is_over_and_its_success_
     async with bench.open() as provider:
         assert await provider._gate.check() is True  # the attempt is this one's, and takes its time
         assert {(await bench.attempt(one))[:26] for one in others} == {"The provider is left alone"}
+        late = bench.breakers.gate(ID)  # one that saw it half-open a moment before
+        assert await late._take() is BreakerState.OPEN
         await provider.page(SCOPE, 1)
     row = await bench.row()
     assert (row.breaker_refusals, row.breaker_trips, row.breaker_until, row.breaker_reason) == (0, 0, None, None)
