@@ -44,6 +44,11 @@ class Settings(BaseSettings):
     max_parallel_pages: int = Field(default=150, ge=1, le=1000)
     provider_networks: Literal["any", "public"] = "any"
     snapshot_max_age: int = Field(default=60, ge=0)
+    snapshot_keep_versions: int = Field(default=8, ge=1)
+    snapshot_keep_hours: float = Field(default=24, ge=0)
+    snapshot_grace_hours: float = Field(default=48, ge=0)
+    snapshot_log_days: float = Field(default=30, ge=0)
+    public_artifacts_url: str | None = Field(default=None, pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$")
     history_days: int = Field(default=90, ge=1, le=36_500)
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -39,6 +39,7 @@ from app.snapshots.databases import Databases
 from app.snapshots.publish import Publisher
 from app.snapshots.read import Snapshots
 from app.snapshots.removal import remove_artifacts
+from app.snapshots.retention import Keep
 from app.streams.service import Streams
 
 # A worker's jobs each hold one connection for their rows and, for moments, one for their heartbeat.
@@ -110,7 +111,9 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
         )
         streams = Streams(database, accounts=registry.account, opener=opener)
         stack.push_async_callback(streams.close)
-        snapshots, databases = Snapshots(database, artifacts), Databases(database, artifacts)
+        keep = _keep(settings)
+        snapshots = Snapshots(database, artifacts, keep=keep, public_url=settings.public_artifacts_url)
+        databases = Databases(database, artifacts)
         stack.push_async_callback(databases.close)
         history = JobHistory(database, hints)
         watches = JobWatches(history)
@@ -135,7 +138,7 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
             streams=streams,
             snapshots=snapshots,
             databases=databases,
-            publisher=Publisher(database, artifacts, published=snapshots.forget),
+            publisher=Publisher(database, artifacts, keep=keep, published=snapshots.forget),
         )
 
 
@@ -155,6 +158,15 @@ def _guarded(
         return GuardedProvider(partial(opener, account), breakers.gate(account.id))
 
     return guarded
+
+
+def _keep(settings: Settings) -> Keep:
+    return Keep(
+        versions=settings.snapshot_keep_versions,
+        hours=settings.snapshot_keep_hours,
+        grace_hours=settings.snapshot_grace_hours,
+        log_days=settings.snapshot_log_days,
+    )
 
 
 def _make_folder(settings: Settings) -> None:

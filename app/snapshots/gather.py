@@ -6,9 +6,9 @@ from typing import Final, NamedTuple
 
 from app.snapshots.layout import PAGE_ITEMS, ItemList
 
-SEGMENT_ITEMS: Final = 50  # a tenth of these change in a version: most segments stay, at 4 % more bytes
+SEGMENT_ITEMS: Final = 25  # with 1 % of items changed anywhere, 78 % of segments stay; 8 % more bytes than with 1,000
 SEGMENT_BYTES: Final = 256 * 1024
-FEW_ITEMS: Final = 25  # a shorter segment joins what is cut beside it: pieces must not pile up from version to version
+FEW_ITEMS: Final = 12  # a shorter segment joins what is cut beside it: pieces must not pile up from version to version
 FOREVER: Final = 2**31 - 1  # behind every ordinal
 
 Line = tuple[int, bytes]  # ordinal, document
