@@ -86,7 +86,10 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
         stack.push_async_callback(database.close)
         redis_url, queue_server = await _queue_server(settings, stack)
         redis = await _redis(redis_url, stack)
-        transport = Transport(networks=settings.provider_networks, max_parallel=settings.max_parallel_pages)
+        hints = RedisHints(redis)
+        transport = Transport(
+            networks=settings.provider_networks, max_parallel=settings.max_parallel_pages, hints=hints
+        )
         stack.push_async_callback(transport.close)
         breakers = Breakers(database)
         opener = _guarded(
@@ -98,7 +101,7 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
             ),
             breakers,
         )
-        queue, hints = ArqQueue(redis), RedisHints(redis)
+        queue = ArqQueue(redis)
         jobs = JobRequests(database, queue)
         registry = Registry(
             database,

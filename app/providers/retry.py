@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final, TypeVar
 
 from app.core.errors import Unavailable
+from app.providers.metrics import RETRIES
 
 T = TypeVar("T")
 
@@ -25,6 +26,7 @@ async def retrying(
         try:
             return await call()
         except Unavailable as error:
+            RETRIES.inc()
             await asyncio.sleep(pause(error.retry_after, attempt, base_seconds=base_seconds, cap_seconds=cap_seconds))
     return await call()
 

@@ -19,16 +19,19 @@ import aiohttp
 from yarl import URL
 
 from app.core.errors import Malformed, Rejected, Unavailable
+from app.core.ports import Hints
 from app.providers.addresses import Networks, Refused, check
 from app.providers.crossing import Sent, address, redirected, where
+from app.providers.host import Host
+from app.providers.hosts import Hosts
 from app.providers.inflate import ACCEPTED, TOO_BIG, Inflater
-from app.providers.window import Pace, Window
+from app.providers.pace import Pace
+from app.providers.window import Window
 
 CONNECT_SECONDS: Final = 10.0
 IDLE_SECONDS: Final = 30.0  # without a byte, once the answer has begun
 REDIRECTS: Final = 5
 REDIRECT_CODES: Final = frozenset({301, 302, 303, 307, 308})
-BUSY_CODES: Final = frozenset({429, 458, 460, 509})  # with all 5xx: what narrows the window
 KEEP_SECONDS: Final = 15.0  # some panels count idle connections as streams
 MiB: Final = 1024 * 1024
 NONE: Final[Mapping[str, str]] = MappingProxyType({})
@@ -47,10 +50,10 @@ class Reply:
 class Transport:
     """All connections of a process to providers."""
 
-    def __init__(self, *, networks: Networks = "any", max_parallel: int = 150) -> None:
+    def __init__(self, *, networks: Networks = "any", max_parallel: int = 150, hints: Hints | None = None) -> None:
         self._networks = networks
         self._max_parallel = max_parallel
-        self._windows: dict[tuple[str, str | None, int | None], Window] = {}
+        self._hosts = Hosts(max_parallel, hints)
         self._session: aiohttp.ClientSession | None = None
 
     def client(
@@ -63,16 +66,15 @@ class Transport:
         per_second: float | None = None,
     ) -> "ProviderClient":
         """A client for the host of `url`; `max_parallel` lowers the ceiling of the window that its host shares."""
-        window = self.window(url)
+        host = self._hosts.of(url)
         sent = Sent(headers={"Accept-Encoding": ACCEPTED, **headers}, cookies=cookies)
-        client = ProviderClient(self.session, window=window, pace=Pace(per_second), sent=sent)
-        window.limit_for(client, min(max_parallel or self._max_parallel, self._max_parallel))
+        client = ProviderClient(self.session, host=host, pace=Pace(per_second), sent=sent)
+        host.window.limit_for(client, min(max_parallel or self._max_parallel, self._max_parallel))
         return client
 
     def window(self, url: str) -> Window:
         """The window of a host, the same for everything that talks to it."""
-        host = URL(url)
-        return self._windows.setdefault((host.scheme, host.host, host.port), Window(self._max_parallel))
+        return self._hosts.of(url).window
 
     def session(self) -> aiohttp.ClientSession:
         """Made on first use, inside the loop that runs it."""
@@ -95,6 +97,7 @@ class Transport:
         return made
 
     async def close(self) -> None:
+        await self._hosts.close()
         if self._session is not None:
             await self._session.close()
 
@@ -108,14 +111,18 @@ class StreamedReply:
         self.status = reply.status
         self.headers: Mapping[str, str] = _headers(reply)
         self.url = str(reply.url)
+        self.blank = False  # the body ended before it began
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body, inflated, in pieces of any size; ends only when the body did, as far as HTTP can tell."""
         inflater = Inflater(self.headers.get("content-encoding", ""), max_bytes=self._max_bytes)
+        blank = True
         while data := await self._read():
             for piece in inflater.feed(data):
+                blank = False
                 yield piece
         inflater.end()
+        self.blank = blank
 
     async def body(self, max_bytes: int) -> bytes:
         """At most `max_bytes` of the body: the words of an answer that is no list."""
@@ -137,8 +144,9 @@ class StreamedReply:
 class ProviderClient:
     """Requests to one provider: its headers, its cookies, the window of its host."""
 
-    def __init__(self, session: Callable[[], aiohttp.ClientSession], *, window: Window, pace: Pace, sent: Sent) -> None:
-        self.window = window
+    def __init__(self, session: Callable[[], aiohttp.ClientSession], *, host: Host, pace: Pace, sent: Sent) -> None:
+        self.window = host.window
+        self._host = host
         self._session = session
         self._pace = pace
         self._sent = sent
@@ -171,26 +179,32 @@ class ProviderClient:
         first_byte_seconds: float = 120,
     ) -> AsyncIterator[StreamedReply]:
         """An answer that is read as it arrives; it holds its slot of the window until it is left."""
-        async with self.window.slot():
-            await self._pace.turn()
+        await self._host.enter(self._pace)
+        try:
             asked = time.monotonic()
+            answer = None
             try:
                 reply = await self._open("GET", address(url, params), headers, None, first_byte=first_byte_seconds)
-                seconds = time.monotonic() - asked
+                answer, seconds = StreamedReply(reply, max_bytes=max_bytes), time.monotonic() - asked
                 try:
-                    yield StreamedReply(reply, max_bytes=max_bytes)
+                    yield answer
                 finally:
                     reply.close()
             except Unavailable:
-                self.window.bad(asked)
+                if answer is None or (answer.status < 300 and not answer.blank):  # noqa: PLR2004 - the 2xx codes
+                    self._host.failed(asked)
+                else:
+                    self._host.answered(reply.status, reply.headers, asked, seconds, blank=answer.blank)
                 raise
-            self._report(reply.status, asked, seconds)
+            self._host.answered(reply.status, reply.headers, asked, seconds, blank=answer.blank)
+        finally:
+            self.window.leave()
 
     async def _whole(
         self, method: str, target: URL, headers: Mapping[str, str], body: bytes | None, *, cap: int, first_byte: float
     ) -> Reply:
-        async with self.window:
-            await self._pace.turn()
+        await self._host.enter(self._pace)
+        try:
             asked = time.monotonic()
             try:
                 reply = await self._open(method, target, headers, body, first_byte=first_byte)
@@ -199,16 +213,12 @@ class ProviderClient:
                 finally:
                     reply.close()
             except Unavailable:
-                self.window.bad(asked)
+                self._host.failed(asked)
                 raise
-            self._report(reply.status, asked, time.monotonic() - asked)
+            self._host.answered(reply.status, reply.headers, asked, time.monotonic() - asked, blank=not data)
+        finally:
+            self.window.leave()
         return Reply(status=reply.status, headers=_headers(reply), body=data, url=str(reply.url))
-
-    def _report(self, status: int, asked: float, seconds: float) -> None:
-        if status < 300:  # noqa: PLR2004 - the 2xx codes
-            self.window.good(seconds)
-        elif status in BUSY_CODES or 500 <= status < 600:  # noqa: PLR2004 - the 5xx codes
-            self.window.bad(asked)
 
     async def _open(
         self, method: str, target: URL, headers: Mapping[str, str], body: bytes | None, *, first_byte: float

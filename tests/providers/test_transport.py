@@ -1,7 +1,10 @@
 import asyncio
 import gzip
+import time
 import zlib
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -292,7 +295,7 @@ async def test_all_clients_of_a_host_share_its_window(transport: Transport) -> N
 
 @pytest.mark.parametrize(("status", "narrower"), [(200, False), (404, False), (429, True), (503, True), (458, True)])
 async def test_statuses_reach_the_window(transport: Transport, status: int, narrower: bool) -> None:  # noqa: FBT001
-    async with RawServer(lambda _: reply("", status)) as server:
+    async with RawServer(lambda _: reply("x", status)) as server:
         asking = client(transport, server)
         before = asking.window.limit
         await asking.get(server.url)
@@ -302,13 +305,92 @@ async def test_statuses_reach_the_window(transport: Transport, status: int, narr
         assert asking.window.active == 0
 
 
+@pytest.mark.parametrize("how", ["whole", "streamed"])
+async def test_an_answer_without_a_byte_narrows_the_window(transport: Transport, how: str) -> None:
+    bodies = {200: [reply(""), reply(gzip.compress(b""), headers={"Content-Encoding": "gzip"})], 204: [reply("", 204)]}
+    for status, answers in bodies.items():
+        for answer in answers:
+            async with RawServer(always(answer)) as server:
+                asking = client(transport, server)
+                before = asking.window.limit
+                if how == "whole":
+                    await asking.get(server.url)
+                else:
+                    await streamed(asking, server.url)
+                assert (asking.window.limit < before) is (status == 200)
+
+
+async def test_an_answer_that_nobody_read_is_not_taken_for_an_empty_one(transport: Transport) -> None:
+    async with RawServer(lambda _: reply("")) as server:
+        asking = client(transport, server)
+        before = asking.window.limit
+        async with asking.stream(server.url):
+            pass
+        assert asking.window.limit >= before
+
+
+def soon(seconds: float) -> str:
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
+
+
+@pytest.mark.parametrize("status", [429, 503, 403])
+@pytest.mark.parametrize("how", ["seconds", "date"])
+async def test_after_retry_after_nobody_asks_that_host(transport: Transport, status: int, how: str) -> None:
+    def answer(asked: Asked) -> bytes:
+        if asked.path == "/busy":
+            return reply("later", status, {"Retry-After": "1" if how == "seconds" else soon(2)})
+        return reply("x")
+
+    async with RawServer(answer) as server, RawServer(lambda _: reply("x")) as elsewhere:
+        asking, other = client(transport, server), client(transport, server)
+        await asking.get(f"{server.url}/busy")
+        began = time.monotonic()
+        waiting = [asyncio.create_task(one.get(f"{server.url}/x")) for one in (asking, other)]
+        async with asyncio.timeout(0.5):
+            await client(transport, elsewhere).get(elsewhere.url)
+        held = asyncio.create_task(asking.get(f"{server.url}/x"))
+        await asyncio.sleep(0.05)
+        held.cancel()
+        async with asyncio.timeout(0.1):
+            await asyncio.wait([held])
+        await asyncio.gather(*waiting)
+        assert time.monotonic() - began >= 0.9
+        assert len(server.asked) == 3
+
+
+async def test_retry_after_of_a_list_that_is_refused_counts_too(transport: Transport) -> None:
+    async with RawServer(lambda _: reply("later", 503, {"Retry-After": "200"})) as server:
+        asking = client(transport, server)
+        with pytest.raises(Unavailable):
+            async with asking.stream(server.url) as answer:
+                raise Unavailable(str(answer.status))
+        assert 190 < asking.window.held <= 200
+        assert asking.window.refusals == 1
+
+
+async def test_retry_after_of_an_answer_or_a_redirect_is_none(transport: Transport) -> None:
+    async with RawServer(lambda _: reply("x", headers={"Retry-After": "200"})) as server:
+        asking = client(transport, server)
+        await asking.get(server.url)
+        assert asking.window.held == 0
+
+
+async def test_a_provider_has_a_pace_of_its_own_that_holds_no_slot(transport: Transport) -> None:
+    async with RawServer(lambda _: reply("x")) as server:
+        slow, quick = client(transport, server, per_second=5), client(transport, server)
+        began = time.monotonic()
+        waiting = [asyncio.create_task(slow.get(server.url)) for _ in range(6)]
+        await asyncio.gather(*(quick.get(server.url) for _ in range(50)))
+        assert time.monotonic() - began < 0.6
+        await asyncio.gather(*waiting)
+        assert time.monotonic() - began >= 0.95
+
+
 async def test_a_window_wider_than_a_hundred_is_not_held_back_by_the_pool() -> None:
     transport = Transport(max_parallel=130)
-    async with RawServer(lambda _: reply(""), hold=0.1) as server:
+    async with RawServer(lambda _: reply("x"), hold=0.1) as server:
         asking = client(transport, server)
-        for _ in range(130):
-            asking.window.good(0.01)
-        await asyncio.gather(*(asking.get(server.url) for _ in range(130)))
+        await asyncio.gather(*(asking.get(server.url) for _ in range(700)))
     await transport.close()
     assert server.most == 130
 
