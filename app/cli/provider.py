@@ -31,6 +31,7 @@ CREDENTIAL_OPTIONS: Final = {
     "timezone": "--timezone",
     "language": "--language",
     "model": "--model",
+    "webhookSecret": "--webhook-secret",
 }
 # What the registry calls a field, as the person who typed the command knows it.
 OPTION_NAMES: Final = {
@@ -66,6 +67,10 @@ async def add_provider(
     timezone: Credential = None,
     language: Credential = None,
     model: Credential = None,
+    webhook_secret: Annotated[
+        str | None,
+        typer.Option(help="Signs what `--option webhookUrl=URL` is told: whsec_… or text of 24 to 64 bytes."),
+    ] = None,
     option: Annotated[
         list[str] | None, typer.Option(help="NAME=VALUE, such as maxParallelPages=20; repeatable.")
     ] = None,
@@ -87,6 +92,7 @@ async def add_provider(
         "timezone": timezone,
         "language": language,
         "model": model,
+        "webhookSecret": webhook_secret,
     }
     new = NewProvider(
         name=name,

@@ -49,6 +49,14 @@ def test_options_and_schedules_are_stored(inside: Inside) -> None:
     assert added["options"] == {"maxParallelPages": 20, "userAgent": "MAG250"}
     assert added["schedule"] == {"everyHours": 12}
     assert added["jobId"] is None
+    words = ("--cron", "0 4 * * *", "--jitter-minutes", "5", "--webhook-secret", "fake words of a fake receiver")
+    hooked = ("--option", "webhookUrl=https://hook.example.test/tell")
+    third = inside("provider", "add", "third", "http://third.example", *XTREAM, *words, *hooked, "--json").json
+    assert third["schedule"] == {"cron": "0 4 * * *", "timezone": "UTC", "jitterMinutes": 5}
+    assert third["credentials"] == {"password": True, "username": True, "webhookSecret": True}
+    shown = inside("provider", "show", "third").out
+    assert "closed" in shown
+    assert third["nextSyncAt"] in shown
     never = inside("provider", "add", "other", "http://other.example", *XTREAM, "--every-hours", "0", "--json").json
     assert never["schedule"] is None
     assert never["jobId"]
@@ -60,6 +68,8 @@ def test_options_and_schedules_are_stored(inside: Inside) -> None:
         (("--kind", "stalker", "--mac", "nonsense"), "--mac: "),
         (("--kind", "xtream", "--username", "demo"), "--password: "),
         ((*XTREAM, "--cron", "nonsense"), "--cron: "),
+        ((*XTREAM, "--every-hours", "6", "--jitter-minutes", "-1"), "--jitter-minutes: "),
+        ((*XTREAM, "--webhook-secret", "too short"), "--webhook-secret: "),
         ((*XTREAM, "--option", "dream=1"), "options.dream: "),
     ],
 )
