@@ -7,7 +7,8 @@ from typing import Annotated, Any, Final
 import orjson
 import typer
 
-from app.api.schemas import ProviderAnswer, StatsBody, TestAnswer
+from app.api.providers import ProviderAnswer, TestAnswer
+from app.api.schemas import StatsBody
 from app.browse.service import Stats
 from app.cli.output import JsonFlag, say, show_fields, show_json, show_table
 from app.cli.running import awaited, ended, named, opened

@@ -108,7 +108,7 @@ class Desk:
 def _empty(name: str) -> Any:
     """Something for a column that says nothing here."""
     column = SNAPSHOT.c[name]
-    values = ((LargeBinary, b""), (Integer, 0), (JSON, {}), (Boolean, False))
+    values: tuple[tuple[type, Any], ...] = ((LargeBinary, b""), (Integer, 0), (JSON, {}), (Boolean, False))
     found = next((value for kind, value in values if isinstance(column.type, kind)), "")
     return None if column.nullable else found
 

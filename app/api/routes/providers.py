@@ -6,16 +6,16 @@ from fastapi import APIRouter, Response
 
 from app.api.deps import ContextDep, Limit, Page, ProviderDep, ProviderId
 from app.api.model import CONFLICT
-from app.api.schemas import (
+from app.api.providers import (
     AddedProvider,
     CleanAnswer,
     ProviderAnswer,
     ProviderBody,
     ProviderList,
     ProviderPatch,
-    StatsBody,
     TestAnswer,
 )
+from app.api.schemas import StatsBody
 from app.browse.service import Stats
 from app.registry.views import ProviderView
 
