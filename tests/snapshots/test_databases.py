@@ -235,6 +235,15 @@ async def test_a_manifest_lists_what_is_ready_and_a_pinned_one_never_changes(
     assert await content(await fresh.manifest(PROVIDER, version, View.FULL), gzip=False) == before
 
 
+async def test_a_database_is_a_blob_in_both_forms(stand: Stand, databases: Databases) -> None:
+    await stand.publish(simple(5, 5, 5))
+    file, packed = await get(stand, databases), await get(stand, databases, packed=True)
+    for name, form in ((file.sha256, file), (f"{file.sha256}.gz", packed), (f"{packed.sha256}.gz", packed)):
+        blob = await stand.snapshots.blob(PROVIDER, name)
+        assert isinstance(blob, Opaque)
+        assert (blob.sha256, blob.length, blob.media_type) == (form.sha256, form.length, form.media_type)
+
+
 async def test_no_credential_is_in_a_database(stand: Stand, databases: Databases) -> None:
     await stand.publish(simple(5, 5, 5))
     for flavor in Flavor:

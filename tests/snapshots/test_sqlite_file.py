@@ -90,7 +90,8 @@ def test_categories_have_all_their_fields() -> None:
 
 
 async def test_a_database_says_what_it_is_and_is_nothing_but_one_file(tmp_path: Path) -> None:
-    items = [item(Kind.MOVIE, place) for place in range(3000)]  # enough for its index to be written in several steps
+    words = [" ".join(f"word{place}x{number}" for number in range(40)) for place in range(4000)]
+    items = [item(Kind.MOVIE, place, name=name) for place, name in enumerate(words)]  # an index of several segments
     path = await write(tmp_path / "a.sqlite", Flavor.FTS5, *items, version="k7f2.3")
     assert asked(path, "PRAGMA application_id") == [(APPLICATION_ID,)]
     assert asked(path, "PRAGMA user_version") == [(USER_VERSION,)]
