@@ -191,7 +191,7 @@ async def _write_items(writer: Writer, pk: int, kind: Kind, items: list[Item]) -
             item.is_active,
             item.categories[0] if item.categories else None,
             item.name,
-            item.name,
+            item.name[:60],
             "",
             1,
             b"{}",

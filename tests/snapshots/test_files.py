@@ -118,8 +118,8 @@ def lite_of(document: dict[str, Any]) -> dict[str, Any]:
 
 async def check_all(stand: Stand, catalogue: Catalogue, version: str, limits: tuple[int, ...] = LIMITS) -> None:
     check_document(await same_in_all(await stand.snapshots.document(PROVIDER, version)), catalogue, version)
-    for view in View:
-        await check_view(stand, catalogue, version, limits, view)
+    await check_view(stand, catalogue, version, limits, View.FULL)
+    await check_view(stand, catalogue, version, limits[-1:], View.LITE)
 
 
 async def check_view(stand: Stand, catalogue: Catalogue, version: str, limits: tuple[int, ...], view: View) -> None:
@@ -141,7 +141,7 @@ async def check_view(stand: Stand, catalogue: Catalogue, version: str, limits: t
             assert await walk(stand, PageRequest(limit=limit, kind=kind, view=view), version) == only
 
 
-@pytest.mark.parametrize("counts", [(0, 0, 0), (1, 0, 2), (999, 1001, 1), (1000, 2000, 1000), (1700, 2345, 801)])
+@pytest.mark.parametrize("counts", [(0, 0, 0), (1, 0, 2), (999, 1001, 1), (1000, 2000, 1000), (1310, 1345, 201)])
 async def test_pages_joined_are_the_document_and_the_rows(stand: Stand, counts: tuple[int, int, int]) -> None:
     catalogue = simple(*counts)
     version = await stand.publish(catalogue)

@@ -1,16 +1,16 @@
 """Versions are kept long enough, and no longer."""
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from app.db.engine import Database
-from app.db.tables import Snapshot
+from app.db.tables import Change, Publication, Snapshot
 from app.snapshots.errors import Reset
 from app.snapshots.publish import Publisher
 from app.snapshots.read import Snapshots
-from app.snapshots.retention import HOUR_MS, Keep, Published, kept, left_at, sweep
-from tests.snapshots.catalogue import check_document, simple, take_lease, write
+from app.snapshots.retention import DAY_MS, HOUR_MS, Keep, Published, kept, left_at, log_floor, sweep
+from tests.snapshots.catalogue import PROVIDER, check_document, simple, take_lease, write
 from tests.snapshots.conftest import Stand, named, rows_of, stored
 
 
@@ -55,3 +55,28 @@ def test_a_version_stays_until_it_is_both_surplus_and_old() -> None:
     assert kept(versions, keep, 122 * hour) == {4, 3}
     assert kept(versions, keep, 98 * hour) == {4, 3, 2, 1}
     assert kept([], keep, 0) == frozenset()
+
+
+def test_the_log_tells_of_thirty_days_and_of_half_of_what_is_there() -> None:
+    keep, day = Keep(log_days=30), DAY_MS
+    versions = [Published(4, 100 * day, 10), Published(3, 90 * day, 20), Published(2, 75 * day, 30)]
+    assert log_floor(versions, keep, 1000, 100 * day) == 0
+    assert log_floor(versions, keep, 1000, 105 * day) == 2
+    assert log_floor(versions, keep, 119, 100 * day) == 2  # 60 lines are more than half
+    assert log_floor(versions, keep, 59, 100 * day) == 3
+    assert log_floor(versions, keep, 19, 100 * day) == 4  # the newest alone changed more than half
+    assert log_floor([], keep, 0, 0) == 0
+
+
+async def test_a_log_that_is_too_long_is_shortened_and_the_head_says_so(stand: Stand) -> None:
+    for count in range(4, 25):
+        await stand.publish(simple(0, count, 0))
+    head = await stand.snapshots.head(PROVIDER)
+    async with stand.database.reader() as reader:
+        lines = [row.version for row in await reader.rows(select(col(Change.version)))]
+        told = [row.version for row in await reader.rows(select(col(Publication.version)))]
+    oldest = int(head["minSince"].split(".")[1])
+    assert head["version"] == "k7f2.21"
+    assert len(lines) == (24 + 6) / 2
+    assert min(lines) == oldest + 1
+    assert min(told) == oldest > 1
