@@ -3,22 +3,53 @@
 import asyncio
 import contextlib
 import signal
+import time
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
 
+import structlog
 from arq.connections import ArqRedis
 from arq.worker import Worker
 
 from app.config import Settings
 from app.context import ProcessContext, open_context
+from app.core.errors import NotReady
 from app.core.memory import calm_collector
+from app.core.pauses import pause
+from app.jobs.reaper import Reaper
 from app.queue.connection import AWAY, connect
 from workers.runtime import supervised
 from workers.settings import build_worker
 
 CANCEL_SECONDS: Final = 0.5
+CLOCK_SECONDS: Final = 1.0
+JUMP_SECONDS: Final = 5.0  # less is no more than a clock that is kept right
+REPAIR_SECONDS: Final = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def repairs(context: ProcessContext) -> AsyncIterator[None]:
+    """What a server does beside the block whose workers are elsewhere: jobs do not wait for a worker to be given up."""
+    over = asyncio.Event()
+    task = asyncio.create_task(supervised(partial(_repair, context), over))
+    try:
+        yield
+    finally:
+        over.set()
+        await asyncio.wait([task])
+
+
+async def _repair(context: ProcessContext, over: asyncio.Event) -> None:
+    reaper = Reaper(context.database, context.queue)
+    while not await pause(over, REPAIR_SECONDS):
+        try:
+            await reaper.tick()
+        except NotReady as error:
+            log.warning("repairs_missed", reason=error.detail)
 
 
 @asynccontextmanager
@@ -50,13 +81,30 @@ async def _work(context: ProcessContext, over: asyncio.Event) -> None:
     pool = connect(context.redis_url)
     worker = build_worker(context, pool)
     polling, stopped = asyncio.create_task(worker.main()), asyncio.create_task(over.wait())
+    watching = asyncio.create_task(_watch_clock(worker))
+    log.info("working")
     try:
         await asyncio.wait([polling, stopped], return_when=asyncio.FIRST_COMPLETED)
     finally:
         stopped.cancel()
+        watching.cancel()
         await _close(worker, polling, pool)
     if not polling.cancelled():
         polling.result()
+
+
+async def _watch_clock(worker: Worker) -> None:
+    """The library plans its ticks by the time of day: when that is set, they are planned anew."""
+    offset = time.time() - time.monotonic()
+    while True:
+        await asyncio.sleep(CLOCK_SECONDS)
+        now = time.time() - time.monotonic()
+        if abs(now - offset) > JUMP_SECONDS:
+            log.warning("clock_was_set", seconds=round(now - offset))
+            offset = now
+            worker._last_health_check = 0  # noqa: SLF001 - or it would report no health until the old time is reached
+            for job in worker.cron_jobs:
+                job.next_run = None
 
 
 async def _close(worker: Worker, polling: asyncio.Task[None], pool: ArqRedis) -> None:

@@ -61,6 +61,8 @@ async def _told(work: Awaitable[None]) -> None:
         raise Retry(defer=BUSY_SECONDS) from None
     except LeaseLost as error:
         log.warning("lease_lost", reason=error.detail)
+    except NotReady as error:
+        log.warning("task_not_ready", reason=error.detail)
     except asyncio.CancelledError as error:
         # The cause is what went wrong meanwhile, if anything did: then the reaper finds the job.
         log.info("task_stopped", trouble=type(error.__cause__).__name__ if error.__cause__ else None)

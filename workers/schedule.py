@@ -7,8 +7,8 @@ from arq.cron import CronJob, cron
 from workers.tasks.due import tick
 from workers.tasks.maintenance import tidy
 
-# Lost jobs are found when their lease of 30 s ran out; with this they run again within 45 s.
-TICK_SECONDS: Final = frozenset(range(0, 60, 10))
+# Lost jobs are found when their lease of 20 s ran out; with this they run again within 30 s.
+TICK_SECONDS: Final = frozenset(range(0, 60, 5))
 # A worker that was stalled must not do the same tick again: its result stays until no worker asks for it.
 KEEP_SECONDS: Final = 120
 

@@ -39,7 +39,6 @@ def build_worker(context: ProcessContext, pool: ArqRedis) -> Worker:
         max_tries=MAX_TRIES,
         keep_result=0,
         poll_delay=POLL_SECONDS,
-        allow_abort_jobs=True,
         health_check_interval=HEALTH_SECONDS,
         health_check_key=f"{HEALTH_PREFIX}{new_id()}",
         job_serializer=pool.job_serializer,

@@ -25,6 +25,10 @@ def upgrade() -> None:
     with op.batch_alter_table("provider") as provider:
         for name in COUNTS:
             provider.alter_column(name, server_default=None)
+    with op.batch_alter_table("sync_job") as job:
+        job.add_column(sa.Column("lost", sa.Integer(), nullable=False, server_default="0"))
+    with op.batch_alter_table("sync_job") as job:
+        job.alter_column("lost", server_default=None)
     _job_changes()
     _webhooks()
     op.drop_index("ix_change_job_id", table_name="change")
@@ -36,6 +40,8 @@ def downgrade() -> None:
     op.create_index("ix_change_job_id", "change", ["job_id"])
     op.drop_table("webhook")
     op.drop_table("job_change")
+    with op.batch_alter_table("sync_job") as job:
+        job.drop_column("lost")
     with op.batch_alter_table("provider") as provider:
         for name in (*TIMES, *COUNTS, "breaker_reason"):
             provider.drop_column(name)

@@ -6,12 +6,12 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from app.core.errors import NotFound
+from app.core.errors import NotFound, NotReady
 from app.core.ports import ArtifactInfo
 
 CHUNK_BYTES = 256 * 1024  # one hop into a thread costs as much as copying this
@@ -29,10 +29,12 @@ class LocalWriter:
         self._bytes = 0
 
     async def write(self, data: bytes) -> None:
-        await asyncio.to_thread(self._write, data)
+        with _writable():
+            await asyncio.to_thread(self._write, data)
 
     async def commit(self) -> ArtifactInfo:
-        return await asyncio.to_thread(self._commit)
+        with _writable():
+            return await asyncio.to_thread(self._commit)
 
     async def close(self) -> None:
         """Forgets the file unless it was committed."""
@@ -71,7 +73,8 @@ class LocalStore:
 
     @asynccontextmanager
     async def create(self) -> AsyncIterator[LocalWriter]:
-        writer = await asyncio.to_thread(self._open)
+        with _writable():
+            writer = await asyncio.to_thread(self._open)
         try:
             yield writer
         finally:
@@ -141,6 +144,15 @@ class LocalStore:
 
     def _drop_unfinished(self) -> int:
         return sum(_drop_if_dead(file) for file in self._unfinished.iterdir())
+
+
+@contextmanager
+def _writable() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise NotReady(f"The snapshot could not be stored: {reason}.", code="artifacts_unavailable") from error
 
 
 def _place(root: Path, sha256: str) -> Path:

@@ -17,7 +17,7 @@ from app.config import Settings, load_settings
 from app.core.errors import Misconfigured
 from app.core.logs import configure_logs, hear_uncaught
 from app.main import create_app
-from workers.lifecycle import embedded_worker
+from workers.lifecycle import embedded_worker, repairs
 
 GRACE_SECONDS: Final = 3  # for downloads under way
 HIGHEST_PORT: Final = 65535
@@ -66,7 +66,7 @@ async def serve(host: HostOption = None, port: PortOption = None) -> None:
     configure_logs(form=settings.log_format, level=settings.log_level)
     hear_uncaught()
     with listener(settings) as listening:
-        app = create_app(settings, background=embedded_worker if settings.embedded else None)
+        app = create_app(settings, background=embedded_worker if settings.embedded else repairs)
         async with serving(app, listening) as server:
             log.info("serving", url=address_of(listening), data_dir=str(settings.data_dir))
             await server

@@ -18,7 +18,6 @@ from app.snapshots.files import Edition, Encoding, File
 app = typer.Typer()
 
 STDOUT: Final = "-"
-BUILD_SECONDS: Final = 600  # nobody renews the lease of a command; a catalogue of a million items takes less
 
 VersionOption = Annotated[str | None, typer.Option("--version", help="A version `epoch.n`; the current one without.")]
 
@@ -91,13 +90,8 @@ async def build_snapshot(provider: ProviderArgument, as_json: JsonFlag = False) 
 
 
 async def _publish(context: ProcessContext, view: ProviderView) -> str | None:
-    async with context.database.writer() as writer:
-        fence = await lease.acquire(writer, provider_pk=view.pk, job_id=f"build {new_id()}", seconds=BUILD_SECONDS)
-    try:
+    async with lease.held(context.database, provider_pk=view.pk, job_id=f"build {new_id()}") as fence:
         return await context.publisher.publish(view.pk, fence)
-    finally:
-        async with context.database.writer() as writer:
-            await lease.release(writer, provider_pk=view.pk, fence=fence)
 
 
 async def _write(document: File, output: BinaryIO, *, gzip: bool) -> int:

@@ -14,6 +14,11 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def machine_ms() -> int:
+    """Milliseconds of a clock that all processes of this machine share and nobody can set; a restart begins it anew."""
+    return time.monotonic_ns() // 1_000_000
+
+
 def rfc3339(ms: int | None) -> str | None:
     """`2026-11-21T09:36:00Z`, with milliseconds only where there are any."""
     if ms is None:

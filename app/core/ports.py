@@ -17,10 +17,6 @@ class JobQueue(Protocol):
         """Queues a job that no worker runs, whatever a lost one left of it; False when it waits in the queue."""
         ...
 
-    async def abort(self, job_id: str) -> None:
-        """Asks the worker that runs `job_id` to stop; harmless when none does."""
-        ...
-
     async def ping(self) -> None:
         """Raises `NotReady` when the queue cannot be reached."""
         ...

@@ -1,22 +1,38 @@
 """Connections. `Reader` cannot write; a `Writer` is one transaction of the one writer a database has on SQLite."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
+from asyncpg import InterfaceError, PostgresConnectionError
+from asyncpg.exceptions import AdminShutdownError, CannotConnectNowError, CrashShutdownError, DiskFullError
 from sqlalchemy import Executable, Row, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from app.core.errors import Misconfigured
+from app.core.errors import Misconfigured, NotReady
 from app.core.pauses import undisturbed
 
 BUSY_TIMEOUT_MS = 10_000
 CHECKPOINT_PAGES = 8_000  # 32 MB; at the default of 1,000 every batch of a sync would copy its index pages anew
 WRITER_CACHE_KIB = 16_384  # the default of 2 MB makes a bulk load thrash
 READER_CACHE_KIB = 2_048
+LOST = (
+    *(PostgresConnectionError, AdminShutdownError, CrashShutdownError, CannotConnectNowError, DiskFullError),
+    *(InterfaceError, ConnectionError, TimeoutError),
+)
+LOST_SQLITE = frozenset(
+    (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+)
+
+
+class DatabaseAway(NotReady, ConnectionError):
+    """The database cannot be used at this moment; what was begun is rolled back and may be done again."""
+
+    code = "database_unavailable"
 
 
 def async_url(url: str) -> URL:
@@ -106,18 +122,38 @@ class Database:
 
 @asynccontextmanager
 async def _whole(scope: AbstractAsyncContextManager[AsyncConnection]) -> AsyncIterator[AsyncConnection]:
-    """The scope, entered and left whole: a cancellation in between would cost SQLite its only writer."""
-    async with AsyncExitStack() as stack:
+    """The scope, entered and left whole: a cancellation in between would cost SQLite its only writer.
 
-        async def enter() -> AsyncConnection:
-            connection = await scope.__aenter__()
-            stack.push_async_exit(leave)
-            return connection
+    Whatever says that the database is away, a commit too, leaves as `DatabaseAway`.
+    """
+    try:
+        async with AsyncExitStack() as stack:
 
-        async def leave(*exc: Any) -> bool | None:
-            return await undisturbed(scope.__aexit__(*exc))
+            async def enter() -> AsyncConnection:
+                connection = await scope.__aenter__()
+                stack.push_async_exit(leave)
+                return connection
 
-        yield await undisturbed(enter())
+            async def leave(*exc: Any) -> bool | None:
+                return await undisturbed(scope.__aexit__(*exc))
+
+            yield await undisturbed(enter())
+    except (DBAPIError, *LOST) as error:
+        if isinstance(error, DatabaseAway) or (reason := _reason(error)) is None:
+            raise
+        raise DatabaseAway(reason) from error
+
+
+def _reason(error: BaseException) -> str | None:
+    """Why the database is away, when that is what the error says; nobody's password stands in it."""
+    found = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(found, sqlite3.Error):
+        code = getattr(found, "sqlite_errorcode", 0) & 0xFF  # the rest tells in which system call
+        return f"The database file cannot be used: {found}." if code in LOST_SQLITE else None
+    cause = found.__cause__ if isinstance(error, DBAPIError) and found is not None else found
+    if isinstance(cause, LOST) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+        return "The database cannot be reached."
+    return None
 
 
 def _engine(url: URL, pool_size: int) -> AsyncEngine:
@@ -131,9 +167,9 @@ def _sqlite_engine(url: URL, begin: str, pool_size: int, cache_kib: int) -> Asyn
         connection.isolation_level = None  # the driver begins nothing; `begin` below does
         cursor = connection.cursor()
         for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT_MS}",  # first: the next one takes a lock when the file is new
             "journal_mode=WAL",
             "synchronous=NORMAL",
-            f"busy_timeout={BUSY_TIMEOUT_MS}",
             "foreign_keys=ON",
             f"cache_size=-{cache_kib}",
             f"wal_autocheckpoint={CHECKPOINT_PAGES}",

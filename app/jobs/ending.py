@@ -11,14 +11,14 @@ from app.db.engine import Reader, Writer
 from app.db.tables import CatalogueHead, SyncJob, SyncStep
 from app.domain.kinds import JobStatus, StepStatus
 
-# A job that took five workers down with it (out of memory, most often) would take the sixth too.
-MAX_ATTEMPTS: Final = 5
+# A job that took five workers down in a row (out of memory, most often), none of which got on, takes the sixth too.
+MAX_LOST: Final = 5
 DONE = frozenset({JobStatus.COMPLETED, JobStatus.PARTIAL})
 OPEN_STEPS: Final = (StepStatus.PENDING, StepStatus.RUNNING)
 
 
 def lost_too_often() -> str:
-    return f"The worker was lost {MAX_ATTEMPTS} times while it ran this sync."
+    return f"The worker was lost {MAX_LOST} times in a row while it ran this sync."
 
 
 async def end_job(
@@ -42,14 +42,14 @@ async def end_job(
     )
 
 
-async def requeue_job(writer: Writer, job_id: str, *, attempt: int) -> None:
-    """Makes a running job wait again; its steps go on where they were."""
+async def requeue_job(writer: Writer, job_id: str, *, attempt: int, lost: int = 0) -> None:
+    """Makes a running job wait again; its steps go on where they were. `lost` = workers in a row that got nowhere."""
     steps = update(SyncStep).where(col(SyncStep.job_id) == job_id, col(SyncStep.status) == StepStatus.RUNNING)
     await writer.execute(steps.values(status=StepStatus.PENDING))
     await writer.execute(
         update(SyncJob)
         .where(col(SyncJob.id) == job_id, col(SyncJob.status) == JobStatus.RUNNING)
-        .values(status=JobStatus.QUEUED, attempt=attempt, current_step=None)
+        .values(status=JobStatus.QUEUED, attempt=attempt, lost=lost, current_step=None)
     )
 
 

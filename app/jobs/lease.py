@@ -4,35 +4,49 @@ A worker that was stopped, suspended or cut off may wake up as a zombie. Its tra
 refuses them once another worker holds the lease; time alone takes no lease away from a holder whom nobody followed.
 """
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import BigInteger, cast, func, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, cast, func, or_, select, update
 from sqlmodel import col
 
-from app.core.clock import now_ms
+from app.core.clock import machine_ms
 from app.core.errors import Conflict, LeaseLost
-from app.db.engine import Reader, Writer
+from app.core.pauses import pause
+from app.db.engine import Database, DatabaseAway, Reader, Writer
 from app.db.tables import CatalogueHead
 
-LEASE_SECONDS = 30
-RENEW_SECONDS = 10.0
+LEASE_SECONDS = 20
+RENEW_SECONDS = 5.0
+LONGEST_SECONDS = 600  # nobody may ask for more: a lease that seems to last longer was given before its clock went back
 
 
 def database_ms(reader: Reader) -> Any:
-    """The present as the database sees it: workers on several machines share its clock, not each other's."""
+    """The present as all workers of a database see it, in ms of no meaning but for comparisons.
+
+    On Postgres its clock: several machines share it, not each other's. On SQLite that of the machine since its start:
+    setting the time of day ends no lease and prolongs none.
+    """
     if reader.sqlite:
-        return now_ms()
+        return machine_ms()
     return cast(func.extract("epoch", func.clock_timestamp()) * 1000, BigInteger)
+
+
+def free(reader: Reader) -> ColumnElement[bool]:
+    """The condition that nobody holds a catalogue: a clock that was set back must not keep it for hours."""
+    now = database_ms(reader)
+    until = col(CatalogueHead.lease_until)
+    return or_(until.is_(None), until < now, until > now + LONGEST_SECONDS * 1000)
 
 
 async def acquire(writer: Writer, *, provider_pk: int, job_id: str, seconds: int = LEASE_SECONDS) -> int:
     """Takes the lease and returns its fence; `Conflict` while somebody, be it the same job, holds it."""
-    now = database_ms(writer)
-    free = or_(col(CatalogueHead.lease_until).is_(None), col(CatalogueHead.lease_until) < now)
     taken = await writer.scalar(
         update(CatalogueHead)
-        .where(col(CatalogueHead.provider_pk) == provider_pk, free)
-        .values(fence=CatalogueHead.fence + 1, lease_job=job_id, lease_until=now + seconds * 1000)
+        .where(col(CatalogueHead.provider_pk) == provider_pk, free(writer))
+        .values(fence=CatalogueHead.fence + 1, lease_job=job_id, lease_until=database_ms(writer) + seconds * 1000)
         .returning(col(CatalogueHead.fence))
     )
     if taken is None:
@@ -67,6 +81,39 @@ async def release(writer: Writer, *, provider_pk: int, fence: int) -> None:
         .where(col(CatalogueHead.provider_pk) == provider_pk, col(CatalogueHead.fence) == fence)
         .values(lease_job=None, lease_until=None)
     )
+
+
+@asynccontextmanager
+async def held(database: Database, *, provider_pk: int, job_id: str) -> AsyncIterator[int]:
+    """Holds the lease around the block for who is no job; yields the fence. `Conflict` while somebody has it."""
+    async with database.writer() as writer:
+        fence = await acquire(writer, provider_pk=provider_pk, job_id=job_id)
+    over = asyncio.Event()
+    renewing = asyncio.create_task(_keep(database, provider_pk, fence, over))
+    try:
+        yield fence
+    finally:
+        over.set()
+        await asyncio.wait([renewing])
+        async with database.writer() as writer:
+            await release(writer, provider_pk=provider_pk, fence=fence)
+
+
+async def _keep(database: Database, provider_pk: int, fence: int, over: asyncio.Event) -> None:
+    while not await pause(over, RENEW_SECONDS):
+        try:
+            async with database.writer() as writer:
+                await renew(writer, provider_pk=provider_pk, fence=fence)
+        except DatabaseAway:
+            continue  # the next try may come in time
+        except LeaseLost:
+            return  # whoever writes hears of it in the transaction
+
+
+async def abandoned(reader: Reader, *, provider_pk: int, job_id: str) -> bool:
+    """Whether a job that should hold the lease does not."""
+    lost = or_(free(reader), col(CatalogueHead.lease_job).is_distinct_from(job_id))
+    return bool(await reader.scalar(select(lost).where(col(CatalogueHead.provider_pk) == provider_pk)))
 
 
 async def revoke(writer: Writer, *, provider_pk: int, job_id: str) -> None:

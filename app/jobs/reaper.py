@@ -13,7 +13,7 @@ from app.db.engine import Database, Writer
 from app.db.tables import CatalogueHead, SyncJob
 from app.domain.kinds import JobStatus
 from app.jobs import lease
-from app.jobs.ending import MAX_ATTEMPTS, end_job, lost_too_often, requeue_job
+from app.jobs.ending import MAX_LOST, end_job, lost_too_often, requeue_job
 from app.jobs.metrics import job_ended
 from app.jobs.requests import SYNC_TASK
 
@@ -36,8 +36,11 @@ class Reaper:
             for job in await _abandoned(writer):
                 await _recover(writer, job)
         async with self._database.reader() as reader:
-            waiting = (col(SyncJob.status) == JobStatus.QUEUED, col(SyncJob.queued_at) < now_ms() - PATIENCE_MS)
-            rows = await reader.rows(select(col(SyncJob.id)).where(*waiting).order_by(col(SyncJob.queued_at)))
+            queued_at, now = col(SyncJob.queued_at), now_ms()
+            # Queued in the future: the clock was set back, and how long ago that was is not to be known.
+            late = or_(queued_at < now - PATIENCE_MS, queued_at > now + PATIENCE_MS)
+            waiting = (col(SyncJob.status) == JobStatus.QUEUED, late)
+            rows = await reader.rows(select(col(SyncJob.id)).where(*waiting).order_by(queued_at))
         return [row.id for row in rows if await self._requeue(row.id)]
 
     async def _requeue(self, job_id: str) -> bool:
@@ -51,29 +54,24 @@ class Reaper:
 
 
 async def _abandoned(writer: Writer) -> Any:
-    """Running jobs whose heartbeat stopped and whose lease ran out or went on."""
-    free = or_(
-        col(CatalogueHead.lease_until).is_(None),
-        col(CatalogueHead.lease_until) < lease.database_ms(writer),
-        col(CatalogueHead.lease_job) != col(SyncJob.id),
-    )
-    silent = or_(col(SyncJob.heartbeat_at).is_(None), col(SyncJob.heartbeat_at) < now_ms() - lease.LEASE_SECONDS * 1000)
+    """Running jobs whose lease ran out or went on; the lease is their heartbeat, and its clock cannot be set."""
+    gone = or_(lease.free(writer), col(CatalogueHead.lease_job).is_distinct_from(col(SyncJob.id)))
     return await writer.rows(
         select(SyncJob)
         .join(CatalogueHead, col(CatalogueHead.provider_pk) == col(SyncJob.provider_pk))
-        .where(col(SyncJob.status) == JobStatus.RUNNING, silent, free)
+        .where(col(SyncJob.status) == JobStatus.RUNNING, gone)
         .with_for_update(skip_locked=True)
     )
 
 
 async def _recover(writer: Writer, job: Any) -> None:
-    log.warning("job_lost_its_worker", job_id=job.id, attempt=job.attempt)
+    log.warning("job_lost_its_worker", job_id=job.id, attempt=job.attempt, in_a_row=job.lost + 1)
     await lease.revoke(writer, provider_pk=job.provider_pk, job_id=job.id)
     if job.cancel_requested:
         await end_job(writer, job.id, JobStatus.CANCELLED)
         job_ended(JobStatus.CANCELLED, job.mode, seconds=None)
-    elif job.attempt >= MAX_ATTEMPTS:
+    elif job.lost + 1 >= MAX_LOST:
         await end_job(writer, job.id, JobStatus.FAILED, errors=[lost_too_often()])
         job_ended(JobStatus.FAILED, job.mode, seconds=None)
     else:
-        await requeue_job(writer, job.id, attempt=job.attempt)
+        await requeue_job(writer, job.id, attempt=job.attempt, lost=job.lost + 1)

@@ -12,6 +12,8 @@ from app.core.ports import JobQueue
 from app.db.engine import Database, Reader, Writer
 from app.db.tables import Provider, SyncJob
 from app.domain.kinds import JobStatus, SyncMode
+from app.jobs import lease
+from app.jobs.ending import end_job
 from app.jobs.metrics import job_ended
 from app.jobs.views import StartedJob
 
@@ -62,8 +64,7 @@ class JobRequests:
             if mode is not None:
                 job_ended(JobStatus.CANCELLED, mode, seconds=None)
             else:
-                asked = update(SyncJob).where(col(SyncJob.id) == live.job_id)
-                await writer.execute(asked.values(cancel_requested=True))
+                await _ask_to_stop(writer, provider_pk, live.job_id)
         return live.job_id
 
     async def _insert(
@@ -92,6 +93,16 @@ class JobRequests:
             await self._queue.enqueue(SYNC_TASK, job_id, job_id=job_id)
         except NotReady as error:
             log.warning("job_waits_for_the_queue", job_id=job_id, reason=error.detail)
+
+
+async def _ask_to_stop(writer: Writer, provider_pk: int, job_id: str) -> None:
+    """Its worker hears of it within half a second; where that is lost, nobody has to be waited for."""
+    asked = update(SyncJob).where(col(SyncJob.id) == job_id).values(cancel_requested=True)
+    mode = await writer.scalar(asked.returning(col(SyncJob.mode)))
+    if await lease.abandoned(writer, provider_pk=provider_pk, job_id=job_id):
+        await lease.revoke(writer, provider_pk=provider_pk, job_id=job_id)
+        await end_job(writer, job_id, JobStatus.CANCELLED)
+        job_ended(JobStatus.CANCELLED, mode, seconds=None)
 
 
 async def live_job(reader: Reader, provider_pk: int) -> StartedJob | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from sqlalchemy import func, select, update
@@ -12,17 +12,20 @@ from app.core.clock import now_ms
 from app.core.errors import LeaseLost, LineupError
 from app.core.pauses import undisturbed
 from app.core.ports import Hints
-from app.db.engine import Database, Writer
+from app.db.engine import Database, DatabaseAway, Writer
 from app.db.tables import Provider, SyncJob
 from app.domain.kinds import JobStatus
 from app.jobs import lease
-from app.jobs.ending import MAX_ATTEMPTS, end_job, lost_too_often
+from app.jobs.ending import MAX_LOST, end_job, lost_too_often
 from app.jobs.errors import Cancelled, NothingToRun
 from app.jobs.metrics import job_ended
 from app.jobs.pulse import Pulse
 from app.jobs.requests import LIVE
 from app.jobs.steps import load_steps
 from app.jobs.tracker import JobTracker
+
+GIVE_BACK_TRIES: Final = 10
+GIVE_BACK_SECONDS: Final = 0.5  # a restart takes a second or two; a worker that has to end cannot wait for long
 
 log = structlog.get_logger(__name__)
 
@@ -95,12 +98,13 @@ class Run:
             .values(
                 status=JobStatus.RUNNING,
                 attempt=SyncJob.attempt + 1,
+                lost=found.lost + (found.status == JobStatus.RUNNING),  # nobody gave it back
                 started_at=func.coalesce(SyncJob.started_at, now_ms()),
                 heartbeat_at=now_ms(),
             )
             .returning(SyncJob)
         )
-        if job is not None and not job.cancel_requested and job.attempt <= MAX_ATTEMPTS:
+        if job is not None and not job.cancel_requested and job.lost < MAX_LOST:
             steps = await load_steps(writer, self._job_id)
             public_id = await writer.scalar(select(col(Provider.id)).where(col(Provider.pk) == job.provider_pk))
             return JobTracker(
@@ -123,6 +127,9 @@ class Run:
         if isinstance(error, Cancelled):
             await job.finish(JobStatus.CANCELLED, errors=(), version=None)
             return True
+        if isinstance(error, DatabaseAway):  # no outcome of the sync: it goes on when the database does
+            await self._wait_for_database(error)
+            return True
         if isinstance(error, LineupError):
             await job.finish(JobStatus.FAILED, errors=[error.detail], version=None)
             return True
@@ -132,6 +139,17 @@ class Run:
             return False
         await job.hand_back()
         return False
+
+    async def _wait_for_database(self, error: DatabaseAway) -> None:
+        """Gives the job back as soon as that is possible; when it takes too long, the reaper finds the job."""
+        log.warning("job_lost_its_database", reason=error.detail)
+        for _ in range(GIVE_BACK_TRIES):
+            try:
+                await self._job.hand_back()
+            except DatabaseAway:
+                await asyncio.sleep(GIVE_BACK_SECONDS)
+            else:
+                return
 
 
 async def _give_up(writer: Writer, job: Any) -> None:

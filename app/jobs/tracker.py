@@ -61,6 +61,8 @@ class JobTracker:
         self._database = database
         self._deadline = deadline
         self._steps = {step.name: step for step in steps}
+        self._lost: int = job.lost
+        self._pages_before = self._pages
         self._meter = Meter(steps)
 
     @property
@@ -125,6 +127,10 @@ class JobTracker:
         # Not only the running step: its walk may bring items of a kind whose own step comes later.
         touched = [step for step in self.steps if step != StepView(name=step.name)]
         await save_steps(writer, self.job_id, touched)
+        if self._lost and self._pages > self._pages_before:
+            # It got on: whatever took the workers before is not this job's doing.
+            self._lost = 0
+            await writer.execute(update(SyncJob).where(col(SyncJob.id) == self.job_id).values(lost=0))
 
     async def end(self, step: StepName, status: StepStatus, error: str | None = None) -> None:
         self._steps[step] = replace(self._steps[step], status=status, error=error)
@@ -164,7 +170,7 @@ class JobTracker:
             if await writer.scalar(asked):
                 await end_job(writer, self.job_id, JobStatus.CANCELLED)
             else:
-                await requeue_job(writer, self.job_id, attempt=self.attempt - 1)
+                await requeue_job(writer, self.job_id, attempt=self.attempt - 1, lost=self._lost)
             await lease.release(writer, provider_pk=self.provider_pk, fence=self.fence)
 
     async def _close(self, status: JobStatus, errors: Sequence[str], version: str | None) -> None:
@@ -205,6 +211,10 @@ class JobTracker:
 
     async def _require(self, writer: Writer) -> None:
         await lease.require(writer, provider_pk=self.provider_pk, fence=self.fence)
+
+    @property
+    def _pages(self) -> int:
+        return sum(step.pages_done for step in self._steps.values())
 
     def _advance(self) -> None:
         self.progress = max(self.progress, min(progress(self.steps), RUNNING_CEILING))

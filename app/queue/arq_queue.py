@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from arq.connections import ArqRedis
-from arq.constants import abort_jobs_ss, in_progress_key_prefix, retry_key_prefix
+from arq.constants import in_progress_key_prefix, retry_key_prefix
 
 from app.core.clock import now_ms
 from app.queue.connection import QUEUE_NAME, reachable
@@ -22,9 +22,6 @@ class ArqQueue:
     async def enqueue(self, task: str, *args: str | int, job_id: str, delay_ms: int = 0) -> bool:
         """False when this `job_id` is already queued or running."""
         with reachable():
-            # A mark that an earlier run did not see would kill this one.
-            if not await self._redis.exists(in_progress_key_prefix + job_id):
-                await self._redis.zrem(abort_jobs_ss, job_id)
             return await self._add(task, *args, job_id=job_id, delay_ms=delay_ms)
 
     async def requeue(self, task: str, *args: str | int, job_id: str) -> bool:
@@ -33,19 +30,11 @@ class ArqQueue:
         Should a worker run it after all, the lease of the catalogue turns the second one away.
         """
         with reachable():
-            async with self._redis.pipeline(transaction=True) as pipe:
-                pipe.delete(in_progress_key_prefix + job_id, retry_key_prefix + job_id)
-                pipe.zrem(abort_jobs_ss, job_id)
-                await pipe.execute()
+            await self._redis.delete(in_progress_key_prefix + job_id, retry_key_prefix + job_id)
             if await self._add(task, *args, job_id=job_id):
                 return True
-            return bool(await self._redis.zadd(QUEUE_NAME, {job_id: now_ms()}, nx=True))
-
-    async def abort(self, job_id: str) -> None:
-        """Makes the worker that runs `job_id` cancel its task at its next poll; harmless when none does."""
-        with reachable():
-            if await self._redis.exists(in_progress_key_prefix + job_id):
-                await self._redis.zadd(abort_jobs_ss, {job_id: now_ms()})
+            # A place in the future is one that was given before the clock was set back: nobody would come to it.
+            return bool(await self._redis.zadd(QUEUE_NAME, {job_id: now_ms()}, lt=True))
 
     async def hold(self, job_id: str, seconds: int) -> None:
         """Says that a worker runs the job for so long: a worker that is killed says it no more."""

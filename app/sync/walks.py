@@ -1,6 +1,7 @@
 """The walks of one item step: scope after scope, until the provider's own review finds nothing left to walk."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -21,6 +22,7 @@ from app.sync.normalise import CategoryIds, draft
 from app.sync.store import Batch, Store
 
 BATCH_ROWS: Final = 1_400  # rows in one transaction: a batch of one page costs 5 to 9 times as much per row
+BATCH_SECONDS: Final = 1.0  # what a slow portal gave is stored at least this often: a lost worker loses no more
 BREATH: Final = 100  # records normalised in one go: about 2 ms in which the process does nothing else
 MAX_ROUNDS: Final = 4  # reviews that may ask for more; each asks for what the round before could not prove
 MAX_SEARCHES: Final = 12  # rounds of looking for what was not seen
@@ -165,13 +167,14 @@ class Walks:
             self.error = f"{len(state.lost)} of {state.expected_pages} pages could not be fetched: {state.error}"
 
     async def _batches(self, state: WalkState, done: set[int], dropped: set[int]) -> AsyncGenerator[Batch, None]:
-        batch = Batch(scope=state.scope.name)
+        batch, begun = Batch(scope=state.scope.name), 0.0
         async with aclosing(walk(self._provider, state, done)) as pages:
             async for page in pages:
                 await self._add(batch, page, dropped)
-                if batch.size >= BATCH_ROWS:
+                begun = begun or time.monotonic()
+                if batch.size >= BATCH_ROWS or time.monotonic() - begun >= BATCH_SECONDS:
                     yield batch
-                    batch = Batch(scope=state.scope.name)
+                    batch, begun = Batch(scope=state.scope.name), 0.0
         if batch.pages:
             yield batch
 

@@ -22,6 +22,7 @@ class Setting:
 
     ground: str | None = None
     database: Literal["sqlite", "postgres"] = "sqlite"
+    own_postgres: bool = False  # one that the case may end
     apart: bool = False  # workers are processes of their own, on a queue server of the case's own
     profiles: tuple[str, ...] = ("stock", "xtream")
     spec: CatalogueSpec = TINY

@@ -2,6 +2,12 @@
 
 from typing import Final
 
-from tests.faults import portal_faults
+from tests.faults import cancels, outages, portal_faults, process_faults, shrinks
 
-CASES: Final = (*portal_faults.CASES,)
+CASES: Final = (
+    *shrinks.CASES,
+    *portal_faults.CASES,
+    *process_faults.CASES,
+    *outages.CASES,
+    *cancels.CASES,
+)

@@ -1,7 +1,7 @@
 """The installation as an app sees it: its HTTP API, with patience while it is away."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -26,9 +26,9 @@ class Lineup:
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text[:300]}"
         return answer.json()
 
-    def add(self, kind: str, url: str, **credentials: str) -> str:
+    def add(self, kind: str, url: str, options: Mapping[str, Any], **credentials: str) -> str:
         """A provider that is not synced by itself."""
-        body = {"name": url, "kind": kind, "url": url, "credentials": credentials, "sync": False}
+        body = {"name": url, "kind": kind, "url": url, "credentials": credentials, "options": options, "sync": False}
         return str(self.json("POST", "/api/providers", json=body)["id"])
 
     def sync(self, provider: str, **query: str) -> str:

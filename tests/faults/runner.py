@@ -14,7 +14,7 @@ from tests.faults.case import Case, Result
 from tests.faults.services import Postgres, own_postgres
 from tests.faults.stage import Stage, staged
 
-STAGES: Final = 5  # at a time, on two cores
+STAGES: Final = 3  # at a time, on two cores
 Say = Callable[[str], None]
 
 
@@ -24,7 +24,7 @@ def run(cases: Sequence[Case], say: Say) -> list[Result]:
     for number, case in enumerate(cases):
         lanes[case.setting.ground or f"#{number}"].append(case)
     with ExitStack() as scope:
-        needed = any(case.setting.database == "postgres" for case in cases)
+        needed = any(one.setting.database == "postgres" and not one.setting.own_postgres for one in cases)
         postgres = scope.enter_context(own_postgres()) if needed else None
         with ThreadPoolExecutor(STAGES) as pool:
             # Long lanes first: what is short fills the gaps.

@@ -6,7 +6,7 @@ from typing import Any, Final, Self
 
 import httpx
 
-PAUSE_SECONDS: Final = 0.1
+PAUSE_SECONDS: Final = 0.2
 PROBLEM: Final = "application/problem+json"
 
 
@@ -23,6 +23,7 @@ class Watcher:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._newest: tuple[str, int] = ("", 0)
+        self._tag = ""
         self.complaints: list[str] = []
         self.reads = 0
         self.slowest = 0.0
@@ -44,15 +45,18 @@ class Watcher:
     def _read(self, http: httpx.Client, path: str) -> None:
         began = time.monotonic()
         try:
-            answer = http.get(path)
+            answer = http.get(path, headers={"if-none-match": self._tag} if path.endswith("/snapshot") else None)
         except httpx.HTTPError as error:
             if not self._away:
                 self.complaints.append(f"{path}: {type(error).__name__}")
             return
         self.slowest = max(self.slowest, time.monotonic() - began)
         self.reads += 1
+        if answer.status_code == 304:
+            return
         if answer.status_code == 200:
             if path.endswith("/snapshot"):
+                self._tag = answer.headers["etag"]
                 self._whole(answer.json(), answer.headers["x-catalog-version"])
         elif not (self._away and answer.status_code == 503 and answer.headers["content-type"] == PROBLEM):
             self.complaints.append(f"{path}: {answer.status_code} {answer.text[:200]}")

@@ -59,9 +59,6 @@ class Bell:
         self.waiting.append(job_id)
         return True
 
-    async def abort(self, job_id: str) -> None:
-        await self.ping()
-
     async def ping(self) -> None:
         if self.away:
             raise NotReady("no queue", code="queue_unavailable")

@@ -226,9 +226,11 @@ async def test_an_attempt_goes_on_from_the_saved_counts(database: Database, hist
         await job.finish(JobStatus.COMPLETED, errors=(), version=None)
 
 
-async def test_the_sixth_attempt_is_not_made(database: Database, history: JobHistory, job_id: str) -> None:
+async def test_a_job_that_five_workers_got_nowhere_with_is_not_run(
+    database: Database, history: JobHistory, job_id: str
+) -> None:
     async with database.writer() as writer:
-        await writer.execute(update(SyncJob).values(attempt=5))
+        await writer.execute(update(SyncJob).values(attempt=9, lost=5))
     with pytest.raises(NothingToRun):
         await Run(database, None, job_id).__aenter__()
     view = await history.get(job_id)

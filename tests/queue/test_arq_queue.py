@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from arq.connections import ArqRedis
-from arq.constants import abort_jobs_ss, in_progress_key_prefix, job_key_prefix
+from arq.constants import in_progress_key_prefix, job_key_prefix
 from arq.worker import Worker, func
 
 from app.core.errors import Misconfigured, NotReady
@@ -49,7 +49,6 @@ async def work_through(redis_url: str, ran: list[str]) -> None:
         handle_signals=False,
         keep_result=0,
         poll_delay=0.01,
-        allow_abort_jobs=True,
         job_serializer=pool.job_serializer,
         job_deserializer=pool.job_deserializer,
     )
@@ -85,25 +84,14 @@ async def test_of_an_error_only_its_name_is_stored() -> None:
     assert encode({"r": ValueError("mac=00:1A:79:00:00:00")}) == b'{"r":"ValueError"}'
 
 
-async def test_aborting_what_does_not_run_does_not_kill_its_next_run(
+async def test_a_job_that_waits_for_a_time_before_the_clock_was_set_back_is_due_at_once(
     queue: ArqQueue, redis: ArqRedis, redis_url: str
 ) -> None:
-    await queue.abort("a")
-    assert await redis.zcard(abort_jobs_ss) == 0
-    await redis.zadd(abort_jobs_ss, {"a": 1})  # left behind by a run that ended before it looked
-    await queue.enqueue("sync", "a", job_id="a")
+    await queue.enqueue("sync", "a", job_id="a", delay_ms=7_200_000)
+    assert not await queue.requeue("sync", "a", job_id="a")
     ran: list[str] = []
     await work_through(redis_url, ran)
     assert ran == ["a"]
-
-
-async def test_aborting_what_runs_leaves_a_mark_for_its_worker(queue: ArqQueue, redis: ArqRedis) -> None:
-    await queue.enqueue("sync", "a", job_id="a")
-    await queue.hold("a", 30)
-    await queue.abort("a")
-    assert await redis.zscore(abort_jobs_ss, "a") is not None
-    assert not await queue.enqueue("sync", "a", job_id="a")
-    assert await redis.zscore(abort_jobs_ss, "a") is not None
 
 
 async def test_a_job_of_a_killed_worker_runs_when_it_is_queued_again(queue: ArqQueue, redis_url: str) -> None:
@@ -149,7 +137,6 @@ async def test_a_queue_that_is_away_is_not_ready(nowhere: ArqRedis) -> None:
         queue.ping(),
         queue.enqueue("sync", "a", job_id="a"),
         queue.requeue("sync", "a", job_id="a"),
-        queue.abort("a"),
         queue.hold("a", 1),
         queue.workers_alive(),
     )

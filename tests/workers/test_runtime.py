@@ -122,7 +122,7 @@ async def test_the_worker_is_set_up_as_its_library_needs(alone: ProcessContext) 
     pool = connect(alone.redis_url)
     worker = build_worker(alone, pool)
     await pool.aclose()
-    assert (worker.keep_result_s, worker.allow_abort_jobs, worker.health_check_interval) == (0, True, 15)
+    assert (worker.keep_result_s, worker.allow_abort_jobs, worker.health_check_interval) == (0, False, 15)
     assert set(worker.functions) == {"sync", "notify", "tick", "tidy"}
     assert worker.job_timeout_s is not None
     assert worker.job_timeout_s >= 3600

@@ -24,6 +24,7 @@ class SyncJob(SQLModel, table=True):
     progress: int = 0
     current_step: str | None = None
     attempt: int = 0
+    lost: int = 0  # workers in a row that were lost with it before any page was stored
     cancel_requested: bool = False
     errors: list[str] = Field(sa_type=JSON)
     queued_at: int = bigint_field()
