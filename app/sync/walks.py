@@ -27,6 +27,7 @@ BREATH: Final = 100  # records normalised in one go: about 2 ms in which the pro
 MAX_ROUNDS: Final = 4  # reviews that may ask for more; each asks for what the round before could not prove
 MAX_SEARCHES: Final = 12  # rounds of looking for what was not seen
 EMPTY: Final = "A page of the provider's newest items stayed empty or repeated another."
+SHORT: Final = "Some pages of the provider's list stayed empty or repeated others."
 ENDLESS: Final = "The provider's lists moved while it was looked for them."
 
 log = structlog.get_logger(__name__)
@@ -104,7 +105,8 @@ class Walks:
             if not pending:
                 self.proven = verdict.proven and all(one.complete for one in reports)
                 self.error = self.error or verdict.doubt
-                self.lost = self.lost or (not self.proven and _lacks(report))
+                if not self.proven and _lacks(report):
+                    self.lost, self.error = True, self.error or SHORT
                 break
         self.walked = bool(reports)
 

@@ -207,7 +207,7 @@ CASES = {
         fields={"only": ["categories"]},
     ),
     "a page that stays empty in mid-list": Case(
-        provider=hollow, status=JobStatus.PARTIAL, steps={"movies": P}, errors=1
+        provider=hollow, status=JobStatus.PARTIAL, steps={"movies": P}, errors=2
     ),
     "one page of many that is lost": Case(provider=lost_page, status=JobStatus.PARTIAL, steps={"movies": P}, errors=2),
 }
@@ -231,6 +231,13 @@ async def test_a_job_comes_to_what_it_deserves(database: Database, name: str) ->
     assert {step.name.value: step.error is None for step in job.steps} == {
         step.value: status in (C, S) for step, status in outcome.items()
     }
+
+
+async def test_a_first_load_with_an_empty_page_in_mid_list_is_no_complete_one(database: Database) -> None:
+    pk = await add_provider(database)
+    movies = next(one for one in await sync(database, pk, hollow()) if one.step is StepName.MOVIES)
+    assert movies.status is StepStatus.PARTIAL
+    assert "stayed empty" in str(movies.error)
 
 
 async def test_a_kind_that_a_provider_does_not_have_saves_no_job(database: Database) -> None:
