@@ -4,11 +4,12 @@ import random
 
 from app.core.jsonio import loads
 from app.domain.kinds import Kind
+from app.snapshots.files import Encoding
 from app.snapshots.makers import Role
 from app.snapshots.views import View
 from tests.snapshots.catalogue import PROVIDER, Catalogue, Item, simple, write
-from tests.snapshots.conftest import Stand, content, named
-from tests.snapshots.test_files import joined_parts
+from tests.snapshots.conftest import Stand, content, named, stored
+from tests.snapshots.test_files import joined_parts, same_in_all
 
 MIB = 1 << 20
 
@@ -76,3 +77,29 @@ async def test_lines_that_were_published_before_keep_their_file(stand: Stand) ->
     await stand.publish(first)
     assert await parts_of(stand) == told
     assert (await joined_parts(stand, "k7f2.3", View.FULL))[Kind.MOVIE] == first.active(Kind.MOVIE)
+
+
+async def test_what_is_large_is_streamed_and_said_as_exactly(stand: Stand) -> None:
+    version = await stand.publish(wide(900))
+    for file in (
+        await stand.snapshots.document(PROVIDER, version),
+        await stand.snapshots.lines(PROVIDER, version, Kind.MOVIE, View.FULL),
+    ):
+        assert (await file.load(Encoding.GZIP)).stream is not None
+        raw = await same_in_all(file)
+        assert len(raw) > 8 * MIB
+    assert len(await named(stand, Role.ZSTD)) == 2
+    before = stored(stand)
+    again = type(stand.snapshots)(stand.database, stand.artifacts)
+    await same_in_all(await again.document(PROVIDER, version))
+    assert stored(stand) == before  # zstd was made once
+
+
+async def test_what_was_made_for_zstd_and_is_lost_is_made_again(stand: Stand) -> None:
+    version = await stand.publish(wide(900))
+    await same_in_all(await stand.snapshots.document(PROVIDER, version))
+    for name in await named(stand, Role.ZSTD):
+        await stand.artifacts.delete(name)
+    assert await stand.publish() is None
+    again = type(stand.snapshots)(stand.database, stand.artifacts)
+    await same_in_all(await again.document(PROVIDER, version))
