@@ -270,3 +270,44 @@ def test_a_panel_tells_its_loader_and_may_redirect_to_it(box: Make) -> None:
     assert stb.get("stb", "handshake").headers["location"].startswith(f"{stb.portal.mount}/c/portal.php?type=stb")
     base = stb.address.removesuffix("/portal.php")
     assert "ajax_loader" in stb.client.get(f"{base}/c/xpcom.common.js").text
+
+
+def walked(stb: Box, shift: str) -> tuple[list[str], set[str], set[int]]:
+    """What a naive walk of a moving list finds, what is there at its end, and the totals claimed meanwhile."""
+    stb.portal.behave(shift_every=2, shift=shift)
+    found, totals = [], set()
+    for page in range(1, 9):
+        js = stb.js("vod", "get_ordered_list", sortby="added", p=page)
+        found += [str(row["id"]) for row in js["data"]]
+        totals.add(int(js["total_items"]))
+    return found, wanted(stb, Kind.MOVIE), totals
+
+
+def test_a_row_may_go_anywhere_but_on_the_first_page(box: Make) -> None:
+    stb = box("panel")
+    first = stb.js("vod", "get_ordered_list", sortby="added", p=1)["data"]
+    found, live, totals = walked(stb, "anywhere")
+    assert stb.js("vod", "get_ordered_list", sortby="added", p=1)["data"] == first
+    assert stb.portal.stats.deleted
+    assert live - set(found)
+    assert len(totals) > 1
+
+
+def test_a_row_may_be_lost_while_totals_and_the_first_page_stay(box: Make) -> None:
+    stb = box("panel")
+    first = stb.js("vod", "get_ordered_list", sortby="added", p=1)["data"]
+    found, live, totals = walked(stb, "swap")
+    assert stb.js("vod", "get_ordered_list", sortby="added", p=1)["data"] == first
+    assert totals == {90}
+    assert len(set(found)) == 90
+    assert live - set(found) - set(stb.portal.stats.inserted)
+    added = [row["added"] for row in stb.rows("vod", sortby="added") if not row["added"].startswith("0000")]
+    assert added == sorted(added, reverse=True)
+
+
+def test_ties_lose_a_row_and_show_another_twice_though_nothing_moves(box: Make) -> None:
+    stb = box("panel")
+    found, live, totals = walked(stb, "ties")
+    assert totals == {90} == {len(found)}
+    assert len(set(found)) < 90
+    assert live - set(found)
