@@ -208,8 +208,8 @@ class Window:
             if self._waiting[0].done():
                 self._waiting.popleft()
                 continue
-            wait = self._due()
-            if wait > 0:
+            free = self.rate.pace is None and not self._shut_until
+            if not free and (wait := self._due()) > 0:
                 if self._timer is None:
                     self._timer = asyncio.get_running_loop().call_later(wait, self._on_time)
                 return
