@@ -26,6 +26,7 @@ BENCHES: dict[str, Bench] = {
 }
 EXTRA: dict[str, Bench] = {
     "million-snapshot": lambda _, __: snapshot.million(),
+    "million-snapshot": lambda _, __: snapshot.million(),
     "million": lambda _, __: sync.xtream(MILLION),
     "overhead": lambda spec, _: engine.overhead(spec),
     "cancel": lambda spec, _: engine.cancel(spec),

@@ -64,7 +64,7 @@ def bench(spec: CatalogueSpec) -> list[Result]:
 
 
 async def _bench(portal_url: str, folder: str) -> list[Result]:
-    async with _server(folder) as client:
+    async with serving(folder) as client:
         body = {"name": "bench", "kind": "xtream", "url": portal_url, "credentials": LOGIN}
         added = (await client.post("/api/providers", json=body)).raise_for_status().json()
         job = await _finished(client, added["jobId"])
@@ -74,7 +74,7 @@ async def _bench(portal_url: str, folder: str) -> list[Result]:
 
 
 @asynccontextmanager
-async def _server(folder: str) -> AsyncIterator[httpx.AsyncClient]:
+async def serving(folder: str) -> AsyncIterator[httpx.AsyncClient]:
     port = _free_port()
     command = [sys.executable, "-m", "bench.measure", "bench.serve", "serve", f'{{"data": "{folder}", "port": {port}}}']
     child = await asyncio.create_subprocess_exec(*command)
@@ -118,8 +118,8 @@ async def _pages(client: httpx.AsyncClient, page: str) -> list[Result]:
     raw = answer.raise_for_status().num_bytes_downloaded
     await client.put("/bare", content=os.urandom(raw))
     etag = answer.headers["etag"]
-    ours, bare = _load(client, page), _load(client, "/bare")
-    again, unchanged = _load(client, page), _load(client, page, {"If-None-Match": etag})
+    ours, bare = fetched(client, page), fetched(client, "/bare")
+    again, unchanged = fetched(client, page), fetched(client, page, {"If-None-Match": etag})
     ours = min(ours, again, key=lambda cost: cost.wall)
     return [
         Result(
@@ -134,7 +134,7 @@ async def _pages(client: httpx.AsyncClient, page: str) -> list[Result]:
     ]
 
 
-def _load(client: httpx.AsyncClient, path: str, headers: dict[str, str] | None = None) -> Cost:
+def fetched(client: httpx.AsyncClient, path: str, headers: dict[str, str] | None = None) -> Cost:
     url = client.base_url
     return measure("bench.serve", "load", host=url.host, port=url.port, path=path, headers=headers or {})
 

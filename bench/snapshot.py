@@ -1,31 +1,32 @@
-"""How long a version takes to build, and how much memory, beside the floor: encoding and compressing the same rows.
+"""How long versions take to build, how much memory, how small they are, and how fast they are served.
 
-`python -m bench.snapshot [--items 95182] [--database postgresql://…]`
+Building stands beside its floor, encoding and compressing the same rows; a publish of few changes beside a full build;
+serving beside the same bytes from a bare route. `python -m bench snapshot million-snapshot`
 """
 
-import argparse
 import asyncio
-import json
+import os
 import random
-import subprocess
-import sys
+import statistics
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-import psutil
-from sqlalchemy import insert, select, text
+import httpx
+from sqlalchemy import insert, select, text, update
 from sqlmodel import col
 from zlib_ng import zlib_ng
 
 from app.artifacts.local import LocalStore
 from app.core.clock import now_ms
 from app.core.jsonio import canonical, loads
-from app.db import migrate
+from app.core.memory import calm_collector
+from app.db import items as item_rows
+from app.db import migrate, progress
 from app.db.bulk import insert_rows
 from app.db.engine import Database
 from app.db.tables import CatalogueHead, Category, Document, Provider
@@ -33,24 +34,17 @@ from app.domain.kinds import Kind
 from app.jobs import lease
 from app.simulator.spec import CatalogueSpec
 from app.snapshots.publish import Publisher
-from bench.measure import Cost, resident_mb
+from app.snapshots.read import Snapshots
+from bench.measure import Clock, Cost, measure
+from bench.serve import fetched, serving
 from bench.sync import Result
 
+PUBLIC_ID = "benchprovider000"
+ASKED = 300  # requests for essentials, one after another
 SHARES = {Kind.CHANNEL: 0.126, Kind.MOVIE: 0.674, Kind.SERIES: 0.2}
 CATEGORIES = 120  # of each kind
 BATCH = 5_000
 PAGE = 1_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Build:
-    """One publish in a process of its own; memory in MB on top of the idle process."""
-
-    wall: float
-    cpu: float
-    idle_mb: float
-    peak_mb: float
-    pack_mb: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +99,7 @@ def documents(kind: Kind, count: int, words: Words) -> Iterator[dict[str, Any]]:
             "kind": kind.value,
             "name": " ".join(words.some(4)).title(),
             "poster": f"http://images.test/{chance.getrandbits(64):016x}/{number}.jpg",
-            "providerId": "benchprovider000",
+            "providerId": PUBLIC_ID,
             "rating": round(chance.uniform(1, 10), 1),
             "stream": f"/api/{kind.plural}/{public}/stream",
             "year": chance.randint(1950, 2026),
@@ -118,7 +112,8 @@ async def seed(url: str, items: int) -> None:
     database, words = Database(url), Words(1)
     now = now_ms()
     provider = {
-        "id": "benchprovider000",
+        "id": PUBLIC_ID,
+        "enabled": False,
         "name": "Bench",
         "kind": "xtream",
         "url": b"",
@@ -176,33 +171,41 @@ async def _seed_batch(
         await insert_rows(writer, "item_category", ("category_id", "ordinal"), members)
 
 
-async def build(url: str, folder: Path) -> Build:
-    """Publishes in this process and measures it; run it in a fresh one."""
-    database, artifacts = Database(url), LocalStore(folder)
+async def publish(clock: Clock, given: dict[str, Any]) -> dict[str, Any]:
+    """Publishes what is pending; to be run in a process of its own."""
+    database, artifacts = Database(given["database"]), LocalStore(Path(given["folder"]))
     publisher = Publisher(database, artifacts)
     async with database.writer() as writer:
         pk = await writer.scalar(select(col(Provider.pk)))
+        await writer.execute(update(CatalogueHead).values(lease_until=None))
         fence = await lease.acquire(writer, provider_pk=pk, job_id="bench", seconds=3600)
-    idle = psutil.Process().memory_info().rss
-    wall, cpu = time.perf_counter(), time.process_time()
-    version = await publisher.publish(pk, fence)
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    peak = resident_mb() * 1e6
+    calm_collector()  # as every worker does
+    with clock:
+        version = await publisher.publish(pk, fence)
     await database.close()
     if version is None:
         raise SystemExit("nothing was pending")
-    return Build(wall=wall, cpu=cpu, idle_mb=idle / 1e6, peak_mb=(peak - idle) / 1e6, pack_mb=stored_mb(folder))
+    return {"version": version}
 
 
-def stored_mb(folder: Path) -> float:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
-
-
-def build_apart(url: str, folder: Path) -> Build:
-    """`build` in a process of its own."""
-    command = [sys.executable, "-m", "bench.snapshot", "--child", str(folder), "--database", url]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return Build(**json.loads(done.stdout))
+async def change(url: str, chosen: Callable[[Kind, int], Sequence[int]]) -> None:
+    """Rewrites items and logs it, as a sync does."""
+    database, words = Database(url), Words(2)
+    async with database.writer() as writer:
+        pk = int(await writer.scalar(select(col(Provider.pk))))
+        version = await progress.published_version(writer, pk) + 1
+        for kind in Kind:
+            places = chosen(kind, await item_rows.count_active(writer, kind, pk))
+            found = await item_rows.documents(writer, kind, pk, places)
+            made = {place: loads(body) | {"description": " ".join(words.some(140))} for place, body in found.items()}
+            bodies = [(place, canonical(one)) for place, one in made.items()]
+            await item_rows.rewrite_documents(writer, kind, pk, bodies)
+            log = [(one["id"], "updated", canonical(one)) for one in made.values()]
+            await progress.log_changes(
+                writer, provider_pk=pk, version=version, job_id="bench", kind=kind.value, changes=log
+            )
+        await progress.mark_pending(writer, pk)
+    await database.close()
 
 
 async def floor(url: str) -> Floor:
@@ -224,43 +227,119 @@ async def floor(url: str) -> Floor:
 
 
 def bench(spec: CatalogueSpec) -> list[Result]:
-    """A publish of as many items, beside encoding and one compression of the same rows."""
-    items = spec.channels + spec.movies + spec.series
+    """A full build, publishes of 1 % changes, sizes and answers, for as many items."""
+    count = spec.channels + spec.movies + spec.series
     with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{folder}/bench.db"
-        asyncio.run(seed(url, items))
-        found = build_apart(url, Path(folder) / "artifacts")
+        url = f"sqlite:///{folder}/lineup.db"
+        asyncio.run(seed(url, count))
+        full = _publish(url, folder)
         least = asyncio.run(floor(url))
-    cost = Cost(wall=found.wall, cpu=found.cpu, peak_mb=found.peak_mb, idle_mb=0, told={})
-    name = "snapshot build, document and all pages (MB over idle)"
-    return [Result(name=name, items=items, cost=cost, floor=least.once, aim="≤ 1.5, ≤ 150 MB")]
+        results = [_built("snapshot: full build, everything in both views", count, full, least.once, "≤ 1.5, ≤ 200 MB")]
+        movies = round(count * SHARES[Kind.MOVIE])
+        chance = random.Random(3)
+        few = chance.sample(range(movies), count // 100)
+        for name, chosen, aim in (
+            ("1 % of the items, spread evenly", lambda _, total: range(7, total, 100), "≤ 1.0"),
+            ("1 % in a few categories that lie together", lambda kind, _: _together(kind, movies, count), "≤ 0.5"),
+            ("1 % in a few categories that lie anywhere", lambda kind, _: few if kind is Kind.MOVIE else (), "≤ 0.5"),
+        ):
+            asyncio.run(change(url, chosen))
+            results.append(_built(f"snapshot: {name}", count // 100, _publish(url, folder), full.wall, aim))
+        results += asyncio.run(_sizes(url, folder, count))
+        return results + asyncio.run(_served(folder))
 
 
-async def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--items", type=int, default=95_182)
-    parser.add_argument("--database")
-    parser.add_argument("--child", type=Path)
-    arguments = parser.parse_args()
-    if arguments.child is not None:
-        print(json.dumps(asdict(await build(arguments.database, arguments.child))))
-        return
+def million(items: int = 1_000_000) -> list[Result]:
+    """Memory of a build does not grow with the catalogue."""
     with tempfile.TemporaryDirectory() as folder:
-        url = arguments.database or f"sqlite:///{folder}/bench.db"
-        await seed(url, arguments.items)
-        found = build_apart(url, Path(folder) / "artifacts")
-        least = await floor(url)
-    print(f"{arguments.items} items, pack {found.pack_mb:.1f} MB")
-    print(
-        f"build   {found.wall:6.2f} s wall  {found.cpu:6.2f} s CPU  "
-        f"{found.peak_mb:6.0f} MB over {found.idle_mb:.0f} idle"
-    )
-    print(f"floor   {least.both:6.2f} s encode + pages + document; {least.once:.2f} s encode + one compression")
-    print(
-        f"ratio   {found.wall / least.both:6.2f} wall / floor; {found.cpu / least.both:.2f} CPU / floor; "
-        f"against one compression {found.wall / least.once:.2f} and {found.cpu / least.once:.2f}"
-    )
+        url = f"sqlite:///{folder}/lineup.db"
+        asyncio.run(seed(url, items))
+        full = _publish(url, folder)
+        asyncio.run(change(url, lambda _, total: range(7, total, 100)))
+        again = _publish(url, folder)
+    return [
+        _built("snapshot: a million items, full build", items, full, None, "≤ 200 MB"),
+        _built("snapshot: a million items, 1 % spread evenly", items // 100, again, full.wall, "≤ 1.0, ≤ 200 MB"),
+    ]
 
 
-if __name__ == "__main__":
-    asyncio.run(main())
+def _together(kind: Kind, movies: int, count: int) -> Sequence[int]:
+    return range(movies // 3, movies // 3 + count // 100) if kind is Kind.MOVIE else ()
+
+
+def _publish(url: str, folder: str) -> Cost:
+    return measure("bench.snapshot", "publish", database=url, folder=f"{folder}/artifacts")
+
+
+def _built(name: str, items: int, cost: Cost, floor_wall: float | None, aim: str) -> Result:
+    over = cost.peak_mb - cost.idle_mb
+    told = Cost(wall=cost.wall, cpu=cost.cpu, peak_mb=over, idle_mb=0, told={})
+    return Result(name=f"{name} (MB over idle)", items=items, cost=told, floor=floor_wall, aim=aim)
+
+
+async def _sizes(url: str, folder: str, count: int) -> list[Result]:
+    database = Database(url)
+    edition = await Snapshots(database, LocalStore(Path(folder) / "artifacts")).edition(PUBLIC_ID, None)
+    await database.close()
+    full, less = edition.document, edition.lite_document
+    return [
+        _share("lite view, bytes of the full one", count, less.raw_bytes, full.raw_bytes),
+        _share("the same gzipped", count, less.gzip_bytes, full.gzip_bytes),
+    ]
+
+
+def _share(name: str, count: int, part: int, whole: int) -> Result:
+    cost = Cost(wall=part / 1e6, cpu=0, peak_mb=part / 1e6, idle_mb=0, told={})
+    return Result(name=f"snapshot: {name} (MB)", items=count, cost=cost, floor=whole / 1e6, aim="≤ 0.30")
+
+
+async def _served(folder: str) -> list[Result]:
+    async with serving(folder) as client:
+        base = f"/api/providers/{PUBLIC_ID}"
+        manifest = (await client.get(f"{base}/snapshot/manifest")).raise_for_status().json()
+        version, parts = manifest["version"], manifest["kinds"]["movie"]["parts"]
+        middle = sum(one["items"] for one in manifest["kinds"].values()) // (2 * PAGE) + 1
+        part = parts[len(parts) // 2]
+        results = []
+        for name, path in (
+            ("page of 1000", f"{base}/snapshot?page={middle}&limit=1000&version={version}"),
+            ("lite page of 1000", f"{base}/snapshot?page={middle}&limit=1000&view=lite&version={version}"),
+            ("blob", f"{base}/blobs/{part['sha256']}"),
+            ("blob.gz", f"{base}/blobs/{part['sha256']}.gz"),
+        ):
+            results += await _beside_bare(client, name, path)
+        return [*results, await _first_screen(client, f"{base}/snapshot/essentials")]
+
+
+async def _beside_bare(client: httpx.AsyncClient, name: str, path: str) -> list[Result]:
+    async with client.stream("GET", path, headers={"Accept-Encoding": "gzip"}) as answer:
+        size = len(b"".join([chunk async for chunk in answer.aiter_raw()]))
+        tag = answer.headers["etag"]
+    await client.put("/bare", content=os.urandom(size))
+    ours, bare = await _asked(client, path), await _asked(client, "/bare")
+    ours = min(ours, await _asked(client, path), key=lambda cost: cost.wall)
+    known = await _asked(client, path, {"If-None-Match": tag})
+    await client.put("/bare", content=b"")
+    nothing = await _asked(client, "/bare")
+    told = f"snapshot: {name}, {size // 1000} kB"
+    return [
+        Result(name=told, items=4_000, cost=ours, floor=bare.wall, aim="≥ 0.7 ×", rate=True),
+        Result(name=f"{told}, 304", items=4_000, cost=known, floor=nothing.wall, aim="≥ 0.7 ×", rate=True),
+    ]
+
+
+async def _asked(client: httpx.AsyncClient, path: str, headers: dict[str, str] | None = None) -> Cost:
+    return await asyncio.to_thread(fetched, client, path, headers)
+
+
+async def _first_screen(client: httpx.AsyncClient, path: str) -> Result:
+    times = []
+    for _ in range(ASKED):
+        start = time.perf_counter()
+        answer = await client.get(path, headers={"Accept-Encoding": "gzip"})
+        times.append(time.perf_counter() - start)
+    size = answer.num_bytes_downloaded
+    p99 = statistics.quantiles(times, n=100)[98] * 1000
+    cost = Cost(wall=sum(times), cpu=0, peak_mb=0, idle_mb=0, told={})
+    name = f"snapshot: essentials, {size / 1000:.0f} kB, p99 {p99:.1f} ms"
+    return Result(name=name, items=ASKED, cost=cost, aim="≤ 100 kB, p99 ≤ 10 ms")
