@@ -27,7 +27,7 @@ from app.jobs.views import StepView
 log = structlog.get_logger(__name__)
 
 NO_TROUBLE: Final[dict[str, Any]] = {"last_error": None, "last_error_at": None}
-STOP_GRACE_SECONDS = 1.0  # what a page may take to end by itself; with the watch of 0.5 s a cancel takes below 2 s
+STOP_GRACE_SECONDS = 0.5  # what a page may take to end by itself; with the watch of 0.5 s a cancel takes about 1 s
 
 
 class JobTracker:
