@@ -1,10 +1,11 @@
 """What a version consists of, for clients that fetch by parts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from app.core.clock import rfc3339
 from app.core.jsonio import dumps
+from app.domain.kinds import Kind
 from app.snapshots.files import Edition
 from app.snapshots.layout import MIXED
 from app.snapshots.makers import Role, VersionFile
@@ -12,19 +13,21 @@ from app.snapshots.views import View
 
 
 def write_manifest(edition: Edition, files: Sequence[VersionFile], view: View, blob_base: str) -> bytes:
-    """The manifest in one view."""
+    """The manifest in one view. `index` = categories and what is in them, a part like those of items."""
     essentials = [_content(one) for one in files if one.role is Role.ESSENTIALS]
     return dumps(
         {
             "version": str(edition.version),
             "publishedAt": rfc3339(edition.published_at),
+            "provider": edition.layout.provider,
             "stats": edition.layout.stats(),
             "blobBase": blob_base,
             "essentials": essentials[0] if essentials else None,
+            "index": next((_packed(one) for one in files if one.role is Role.INDEX), None),
             "kinds": {
                 kind.value: {
                     "items": edition.layout.items[kind].total,
-                    "parts": [_part(one) for one in files if _is_part(one, f"{view}/{kind}/")],
+                    "parts": list(_parts(edition, files, view, kind)),
                 }
                 for kind in MIXED
             },
@@ -38,13 +41,21 @@ def write_manifest(edition: Edition, files: Sequence[VersionFile], view: View, b
     )
 
 
+def _parts(edition: Edition, files: Sequence[VersionFile], view: View, kind: Kind) -> Iterator[dict[str, Any]]:
+    """The parts of a kind; `lastOrdinal` tells in which one an item of a delta stands."""
+    items = edition.layout.items[kind]
+    column, found = items.views[view], [one for one in files if _is_part(one, f"{view}/{kind}/")]
+    for file, end in zip(found, column.part_starts[1:], strict=True):
+        yield {**_packed(file), "items": file.items, "lastOrdinal": items.lasts[end - 1]}
+
+
 def _is_part(file: VersionFile, prefix: str) -> bool:
     return file.role is Role.PART and file.key.startswith(prefix)
 
 
-def _part(file: VersionFile) -> dict[str, Any]:
+def _packed(file: VersionFile) -> dict[str, Any]:
     gzip = {"bytes": file.artifact_bytes, "sha256": file.artifact}
-    return {**_content(file), "items": file.items, "encodings": {"gzip": gzip}}
+    return {**_content(file), "encodings": {"gzip": gzip}}
 
 
 def _content(file: VersionFile) -> dict[str, Any]:

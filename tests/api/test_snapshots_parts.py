@@ -54,6 +54,12 @@ def digest(data: bytes) -> str:
     return f"sha-256=:{b64encode(sha256(data).digest()).decode()}:"
 
 
+def unpacked(encoding: str | None, body: bytes) -> bytes:
+    if encoding is None:
+        return body
+    return gzip.decompress(body) if encoding == "gzip" else zstandard.decompress(body)
+
+
 PATHS = (
     URL,
     f"{URL}?view=lite",
@@ -79,8 +85,7 @@ async def test_every_file_is_told_in_full_in_every_encoding(client: httpx.AsyncC
             assert response.headers["vary"] == "Accept-Encoding"
             assert response.headers["x-catalog-version"] == VERSION
             assert int(response.headers["content-length"]) == len(body)
-            unpacked = {None: bytes, "gzip": gzip.decompress, "zstd": zstandard.decompress}[encoding](body)
-            assert unpacked == (await bytes_of(client, path))[1]
+            assert unpacked(encoding, body) == (await bytes_of(client, path))[1]
             head = await client.head(path, headers={"Accept-Encoding": accept})
             assert dict(head.headers) == dict(response.headers)
             tag = response.headers["etag"]
@@ -125,7 +130,8 @@ async def test_with_keys_no_shared_cache_keeps_anything(stand: Stand) -> None:
 async def test_a_manifest_says_what_there_is(client: httpx.AsyncClient) -> None:
     found = await manifest(client)
     assert list(found) == [
-        *("version", "publishedAt", "stats", "blobBase", "essentials", "kinds", "sqlite", "deltas"),
+        *("version", "publishedAt", "provider", "stats", "blobBase", "essentials", "index", "kinds", "sqlite"),
+        "deltas",
     ]
     assert (found["version"], found["blobBase"]) == (VERSION, BLOBS)
     assert {kind: one["items"] for kind, one in found["kinds"].items()} == {
@@ -133,9 +139,15 @@ async def test_a_manifest_says_what_there_is(client: httpx.AsyncClient) -> None:
         "movie": 1500,
         "series": 30,
     }
-    for one in (part for kind in found["kinds"].values() for part in kind["parts"]):
-        assert list(one) == ["sha256", "bytes", "items", "encodings"]
-        assert list(one["encodings"]) == ["gzip"]
+    for kind in found["kinds"].values():
+        for one in kind["parts"]:
+            assert list(one) == ["sha256", "bytes", "encodings", "items", "lastOrdinal"]
+            assert list(one["encodings"]) == ["gzip"]
+        assert kind["parts"][-1]["lastOrdinal"] == kind["items"] - 1
+    assert found["provider"] == {"id": PROVIDER, "name": "Home “TV”", "kind": "xtream"}
+    index = (await client.get(f"{BLOBS}/{found['index']['sha256']}")).json()
+    document = (await client.get(URL)).json()
+    assert index == {name: told for name, told in document.items() if name == "categories" or "By" in name}
     essentials = await client.get(f"{BLOBS}/{found['essentials']['sha256']}")
     assert len(essentials.content) == found["essentials"]["bytes"]
     assert essentials.json() == (await client.get(f"{URL}/essentials")).json()
