@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from app.artifacts.local import LocalStore, LocalWriter
 from app.core.errors import LeaseLost, NotReady
 from app.core.ports import ArtifactInfo
-from app.db.tables import Provider
+from app.db.tables import CatalogueHead, Change, Provider
 from app.domain.kinds import Kind
 from app.snapshots import retention
 from app.snapshots.makers import Role
@@ -140,39 +140,52 @@ import asyncio, os, sys
 from pathlib import Path
 from app.artifacts.local import LocalStore, LocalWriter
 from app.db.engine import Database
-from app.snapshots.errors import Reset
-from app.snapshots.segment import Segment, press
-from app.snapshots.views import View
+from app.snapshots import retention
 from app.snapshots.publish import Publisher
-left = int(sys.argv[4])
-real = LocalWriter._write
-def write(self, data):
+place, left = sys.argv[4], int(sys.argv[5])
+owner = LocalWriter if hasattr(LocalWriter, place) else retention
+real = getattr(owner, place)
+def killed(*arguments):
     global left
     left -= 1
     if left == 0:
         os.kill(os.getpid(), 9)
-    real(self, data)
-LocalWriter._write = write
+    return real(*arguments)
+setattr(owner, place, killed)
 asyncio.run(Publisher(Database(sys.argv[1]), LocalStore(Path(sys.argv[2]))).publish(1, int(sys.argv[3])))
 """
 
 
-@pytest.mark.parametrize("writes", [1, 4])
-async def test_a_killed_publisher_is_repaired_by_the_next(stand: Stand, writes: int) -> None:
-    await stand.publish(OLD)
-    before = await stand.document()
-    await write(stand.database, stand.pk, NEW)
+async def kill_at(stand: Stand, place: str, turn: int) -> None:
+    """Publishes in a process that dies when it comes there."""
     fence = await take_lease(stand.database, stand.pk)
     url = stand.database.url.set(drivername=stand.database.url.get_backend_name())
     command = [sys.executable, "-c", KILLED, url.render_as_string(hide_password=False)]
-    process = await asyncio.create_subprocess_exec(*command, str(stand.folder), str(fence), str(writes))
+    process = await asyncio.create_subprocess_exec(*command, str(stand.folder), str(fence), place, str(turn))
     assert await process.wait() == -9
+
+
+@pytest.mark.parametrize(("place", "turn"), [("_write", 1), ("_commit", 1), ("_commit", 4), ("drop_rows", 1)])
+async def test_a_killed_publisher_is_repaired_by_the_next(stand: Stand, place: str, turn: int) -> None:
+    await stand.publish(OLD)
+    before = await stand.document()
+    await write(stand.database, stand.pk, NEW)
+    await kill_at(stand, place, turn)
     assert set(stored(stand)) > set(await named(stand))  # the rest of the dead one
     assert await stand.document() == before
     assert await stand.publish() == "k7f2.2"
     await sweep(stand.database, stand.artifacts, seconds=-1)
     assert stored(stand) == await named(stand)
     check_document(await stand.document(gzip=False), NEW, "k7f2.2")
+
+
+async def test_a_publisher_killed_behind_the_pointer_has_published(stand: Stand) -> None:
+    await stand.publish(OLD)
+    await write(stand.database, stand.pk, NEW)
+    await kill_at(stand, "shorten_log", 1)
+    stand.snapshots.forget(stand.pk)
+    check_document(await stand.document(gzip=False), NEW, "k7f2.2")
+    assert await stand.publish() is None
 
 
 async def test_a_publisher_without_the_lease_publishes_nothing(stand: Stand) -> None:
@@ -291,3 +304,13 @@ async def test_no_credential_is_in_any_artifact(stand: Stand) -> None:
         data += gzip.decompress(data) if data.startswith(b"\x1f\x8b") else b""
         for secret in (b"sealed", b"password", b"portal.test"):
             assert secret not in data
+
+
+async def test_what_the_log_does_not_tell_is_read_from_the_rows(stand: Stand) -> None:
+    await stand.publish(OLD)
+    await write(stand.database, stand.pk, NEW)
+    async with stand.database.writer() as writer:
+        await writer.execute(delete(Change))
+        await writer.execute(update(CatalogueHead).values(floor=2))
+    assert await stand.publish() == "k7f2.2"
+    check_document(await stand.document(gzip=False), NEW, "k7f2.2")
