@@ -31,15 +31,18 @@ from app.queue.arq_queue import ArqQueue
 from app.queue.connection import connect
 from app.queue.embedded import EmbeddedValkey
 from app.queue.hints import RedisHints
+from app.queue.notices import RedisNotices
 from app.registry.breakers import Breakers
 from app.registry.secrets import load_secrets
 from app.registry.service import Registry
 from app.registry.webhooks import Webhooks
 from app.snapshots.databases import Databases
+from app.snapshots.delta_files import ReadyDeltas
 from app.snapshots.publish import Publisher
 from app.snapshots.read import Snapshots
 from app.snapshots.removal import remove_artifacts
 from app.snapshots.retention import Keep
+from app.snapshots.waiting import VersionWatches
 from app.streams.service import Streams
 
 # A worker's jobs each hold one connection for their rows and, for moments, one for their heartbeat.
@@ -68,8 +71,14 @@ class ProcessContext:
     browse: Browse
     streams: Streams
     snapshots: Snapshots
+    versions: VersionWatches
     databases: Databases
     publisher: Publisher
+
+    def end_waits(self) -> None:
+        """Answers that wait for something end at once: the process ends."""
+        self.watches.end()
+        self.versions.end()
 
 
 @asynccontextmanager
@@ -116,6 +125,8 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
         stack.push_async_callback(streams.close)
         keep = _keep(settings)
         snapshots = Snapshots(database, artifacts, keep=keep, public_url=settings.public_artifacts_url)
+        versions = VersionWatches(database, snapshots, RedisNotices(redis))
+        stack.push_async_callback(versions.close)
         databases = Databases(database, artifacts)
         stack.push_async_callback(databases.close)
         history = JobHistory(database, hints)
@@ -140,8 +151,15 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
             browse=Browse(database),
             streams=streams,
             snapshots=snapshots,
+            versions=versions,
             databases=databases,
-            publisher=Publisher(database, artifacts, keep=keep, published=snapshots.forget),
+            publisher=Publisher(
+                database,
+                artifacts,
+                makers=(ReadyDeltas(database, artifacts),),
+                keep=keep,
+                published=versions.published,
+            ),
         )
 
 

@@ -111,7 +111,7 @@ async def serving(app: FastAPI, listening: socket.socket) -> AsyncIterator[async
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     async with app.router.lifespan_context(app):
-        server = Server(config, leave=app.state.context.watches.end)
+        server = Server(config, leave=app.state.context.end_waits)
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, server.end)

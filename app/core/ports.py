@@ -1,6 +1,6 @@
 """Ports: what the floors below need from the outside, without knowing who provides it."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -40,6 +40,16 @@ class Hints(Protocol):
 
         What a member told is dropped after its own `ttl_seconds`. Empty when it could not be shared.
         """
+        ...
+
+
+class Notices(Protocol):
+    """Calls without words to all processes, which may be missed: who hears one looks for what is new."""
+
+    async def call(self, topic: str) -> None: ...
+
+    async def listen(self, topic: str, heard: Callable[[], None]) -> None:
+        """Until it is cancelled; `heard` also after a pause in which a call may have been missed."""
         ...
 
 

@@ -28,6 +28,11 @@ class Head(Struct, frozen=True, kw_only=True):
     published_at: int | None
     kept: frozenset[int]
 
+    @property
+    def told_from(self) -> int:
+        """The oldest version from which the log tells all; a first load under way tells nothing of what comes."""
+        return max(min(self.floor, self.version), 1)
+
 
 class Heads:
     """The heads of all providers that are asked for."""

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from app.core.ports import ArtifactStore
 from app.domain.kinds import Kind
+from app.snapshots.layout import Layout
 from app.snapshots.member import member
 from app.snapshots.versions import Version
 from app.snapshots.views import View
@@ -56,8 +57,8 @@ class Draft:
     """A version whose parts are written and which nobody can see yet.
 
     `lines` = all items of a kind in their order, as chunks of whole lines, each ended by a newline; it may be called
-    any number of times, and holds a few hundred kilobytes. `categories` = the category documents. `before` = the
-    version that is served now, with its files; None in a new epoch.
+    any number of times, and holds a few hundred kilobytes. `layout` = where they lie. `categories` = the category
+    documents. `before` = the version that is served now, with its files; None in a new epoch.
     """
 
     provider_pk: int
@@ -67,6 +68,7 @@ class Draft:
     stats: Mapping[str, int]
     categories: Sequence[Mapping[str, Any]]
     lines: Callable[[Kind, View], AsyncIterator[bytes]]
+    layout: Layout
     before: Version | None
     files_before: Sequence[VersionFile]
 

@@ -123,6 +123,7 @@ class Publisher:
             stats=layout.stats(),
             categories=[loads(one) for one in categories],
             lines=partial(self._lines, layout),
+            layout=layout,
             before=before.version if before else None,
             files_before=files,
         )
@@ -132,7 +133,7 @@ class Publisher:
 
     async def _kept(self, provider_pk: int, head: rows.Head, before: Edition | None, lost: frozenset[str]) -> Before:
         """What may be kept of the version before: nothing where the log does not tell all that changed since."""
-        if before is None or not head.logged:
+        if before is None:
             return Before()
         number = head.version + 1
         touched = {kind: await rows.touched(self._database, provider_pk, kind, number) for kind in Kind}

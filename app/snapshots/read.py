@@ -12,8 +12,11 @@ from app.snapshots import shelf
 from app.snapshots.assembly import Assembly
 from app.snapshots.blobs import Blobs
 from app.snapshots.cutting import Cutting
+from app.snapshots.delta import ChangesRequest
+from app.snapshots.deltas import Deltas
 from app.snapshots.editions import Editions
 from app.snapshots.files import LINES, Edition, Encoding, File, Loaded, Opaque
+from app.snapshots.heads import Head
 from app.snapshots.loading import Loading
 from app.snapshots.makers import Role
 from app.snapshots.manifest import write_manifest
@@ -45,6 +48,7 @@ class Snapshots:
         self._loading = Loading(database, artifacts)
         self._cutting = Cutting(artifacts)
         self._blobs = Blobs(database, artifacts, self._loading)
+        self._deltas = Deltas(database, artifacts, self._editions, self._loading, self._blobs)
 
     async def document(self, provider_id: str, version: str | None, view: View = View.FULL) -> File:
         """The whole catalogue as one file; see `edition` for what may be raised."""
@@ -93,6 +97,10 @@ class Snapshots:
         edition = await self.edition(provider_id, version)
         return _file(edition, "essentials", version, partial(self._essentials, edition))
 
+    async def changes(self, provider_id: str, wanted: ChangesRequest) -> File:
+        """What changed between two versions; see `Deltas.get` for what may be raised."""
+        return await self._deltas.get(provider_id, wanted)
+
     async def blob(self, provider_id: str, name: str) -> File | Opaque:
         """A stored file by its content or its name; `NotFound` when no version of the provider has it."""
         head = await self._editions.heads.get(provider_id)
@@ -102,6 +110,10 @@ class Snapshots:
         """What is current at this moment, never what was cached."""
         head = await self._editions.heads.get(provider_id, fresh=True)
         return await summary(self._database, head, await self._editions.current(head))
+
+    async def current(self, provider_id: str) -> Head:
+        """What is current, as it was known a moment ago; shared by all who ask; `NotFound` without the provider."""
+        return await self._editions.heads.get(provider_id)
 
     async def edition(self, provider_id: str, version: str | None) -> Edition:
         """The version that is meant, the current one for None; see `Editions.get` for what may be raised."""

@@ -22,7 +22,7 @@ async def summary(database: Database, head: Head, edition: Edition | None) -> di
         "version": str(edition.version) if edition else None,
         "publishedAt": rfc3339(edition.published_at) if edition else None,
         "stats": stats,
-        "minSince": f"{head.epoch}.{max(head.floor, 1)}" if edition else None,
+        "minSince": f"{head.epoch}.{head.told_from}" if edition else None,
         "sync": await _sync(database, head.provider_pk),
         "nextPollSeconds": POLL_SECONDS,
         "spreadMs": SPREAD_MS,

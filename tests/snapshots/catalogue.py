@@ -10,11 +10,13 @@ from app.core.clock import now_ms
 from app.core.jsonio import canonical, loads
 from app.db.bulk import insert_rows
 from app.db.engine import Database, Writer
-from app.db.tables import CatalogueHead, Category, Document, Provider
+from app.db.tables import CatalogueHead, Category, Document, Provider, metadata
+from app.domain.documents import category_document
 from app.domain.kinds import Kind
 from app.jobs import lease
 
 PROVIDER = "prov1"
+Line = tuple[str, str, str, bytes | None]  # kind, public id, op, document
 
 
 @dataclass
@@ -117,13 +119,15 @@ async def write(database: Database, pk: int, catalogue: Catalogue) -> None:
     """
     async with database.writer() as writer:
         before = {(row.kind, row.ordinal): row.body for row in await writer.rows(select(Document))}
+        categories = await _categories(writer, pk)
         gone = [_removed(kind, ordinal) for kind, ordinal in before.keys() - _places(catalogue)]
         await _clear(writer, pk)
         await _write_categories(writer, pk, catalogue)
         items = [*catalogue.items, *gone]
         for kind in Kind:
             await _write_items(writer, pk, kind, [item for item in items if item.kind is kind])
-        await _log(writer, pk, [item for item in items if before.get(_place(item)) != canonical(item.document)])
+        changed = [_line(item) for item in items if before.get(_place(item)) != canonical(item.document)]
+        await _log(writer, pk, [*changed, *_category_lines(categories, await _categories(writer, pk))])
 
 
 def _place(item: Item) -> tuple[int, int]:
@@ -156,13 +160,30 @@ async def _write_categories(writer: Writer, pk: int, catalogue: Catalogue) -> No
         )
 
 
-async def _log(writer: Writer, pk: int, changed: list[Item]) -> None:
+async def _categories(writer: Writer, pk: int) -> dict[str, bytes]:
+    """The documents of active categories by public id."""
+    rows = await writer.rows(select(*metadata.tables["category"].c).where(col(Category.provider_pk) == pk))
+    return {row.id: category_document(row._asdict(), PROVIDER) for row in rows if row.is_active}
+
+
+def _line(item: Item) -> Line:
+    if not item.is_active:
+        return item.kind.value, item.id, "removed", None
+    return item.kind.value, item.id, "updated", canonical(item.document)
+
+
+def _category_lines(before: dict[str, bytes], after: dict[str, bytes]) -> list[Line]:
+    gone: list[Line] = [("category", public, "removed", None) for public in before if public not in after]
+    return [*gone, *(("category", one, "updated", body) for one, body in after.items() if before.get(one) != body)]
+
+
+async def _log(writer: Writer, pk: int, changed: list[Line]) -> None:
     head = update(CatalogueHead).where(col(CatalogueHead.provider_pk) == pk)
     version = int(await writer.scalar(select(col(CatalogueHead.version)).where(col(CatalogueHead.provider_pk) == pk)))
     if version == 0:
         await writer.execute(head.values(pending=True, floor=1))
         return
-    rows = [(pk, version + 1, "job", item.kind.value, item.id, "updated", canonical(item.document)) for item in changed]
+    rows = [(pk, version + 1, "job", *line) for line in changed]
     columns = ("provider_pk", "version", "job_id", "kind", "item_id", "op", "document")
     await insert_rows(writer, "change", columns, rows)
     await writer.execute(head.values(pending=True))

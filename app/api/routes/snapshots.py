@@ -1,20 +1,20 @@
 """Published versions of a catalogue: as one document, in pages, as lines, by parts, and which one is current."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from app.api.bodies import Caching, respond, respond_opaque
 from app.api.deps import ContextDep, ProviderId, context_of
 from app.api.model import Answer, Problem, Time
 from app.api.schemas import StatsBody
+from app.api.waits import HEAD_CACHING, MOST_SECONDS, parse_after, wait_for_head
 from app.domain.kinds import PLURALS
 from app.snapshots.files import File
 from app.snapshots.pages import LIMITS, MAX_PAGE, parse_kind, parse_page, parse_view
 from app.snapshots.views import View
 
-HEAD_CACHING: Final = {"Cache-Control": "public, max-age=5"}
 GONE: Final[dict[int | str, dict[str, Any]]] = {
     304: {"description": "`If-None-Match` names what would be sent."},
     409: {"model": Problem, "description": "`version_ahead`: not known here yet; see `Retry-After`."},
@@ -57,6 +57,9 @@ PAGES: Final = (
     _query("page", "From 1. Left out: the whole catalogue.", type="integer", minimum=1, maximum=MAX_PAGE),
     _query("limit", "Items on a page; pages of 1000 are prebuilt.", type="integer", enum=LIMITS, default=1000),
 )
+
+After = Annotated[str | None, Query(description="The version that you have: answered when it is not current any more.")]
+Wait = Annotated[int, Query(ge=0, le=MOST_SECONDS, description="Seconds to wait for another version than `after`.")]
 
 router = APIRouter(tags=["snapshots"])
 
@@ -145,8 +148,13 @@ async def get_blob(request: Request) -> Response:
 
 @router.head("/{provider_id}/snapshot/head", include_in_schema=False)
 @router.get("/{provider_id}/snapshot/head", response_class=JSONResponse, responses={200: {"model": HeadBody}})
-async def get_snapshot_head(context: ContextDep, provider_id: ProviderId) -> JSONResponse:
+async def get_snapshot_head(
+    request: Request, context: ContextDep, provider_id: ProviderId, after: After = None, wait: Wait = 0
+) -> Response:
     """Which version is current, what it holds, how the sync stands and when to ask again."""
+    known = parse_after(after)
+    if known is not None and wait:
+        return await wait_for_head(request, context.versions, provider_id, known, wait)
     head = await context.snapshots.head(provider_id)
     named = {"X-Catalog-Version": head["version"]} if head["version"] else {}
     return JSONResponse(head, headers=HEAD_CACHING | named)
