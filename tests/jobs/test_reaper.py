@@ -105,7 +105,8 @@ async def test_a_job_that_gets_on_may_lose_any_number_of_workers(
     database: Database, history: JobHistory, queue: Bell, job_id: str
 ) -> None:
     for turn in range(1, 9):
-        lost = await lose_worker(database, job_id)
+        lost = await lose_worker(database, job_id, lost=4)
+        lost._job._lost = 4  # as it would have found it
         lost._job.note(StepName.MOVIES, pages_done=1)
         async with database.writer() as writer:
             await lost._job.save(writer)
