@@ -133,7 +133,7 @@ class Publisher:
 
     async def _kept(self, provider_pk: int, head: rows.Head, before: Edition | None, lost: frozenset[str]) -> Before:
         """What may be kept of the version before: nothing where the log does not tell all that changed since."""
-        if before is None:
+        if before is None or not head.logged:
             return Before()
         number = head.version + 1
         touched = {kind: await rows.touched(self._database, provider_pk, kind, number) for kind in Kind}
