@@ -14,7 +14,7 @@ from tests.faults.case import Case, Result
 from tests.faults.services import Postgres, own_postgres
 from tests.faults.stage import Stage, staged
 
-STAGES: Final = 3  # at a time, on two cores
+STAGES: Final = 4  # at a time, on two cores
 Say = Callable[[str], None]
 
 

@@ -7,7 +7,7 @@ from tests.faults.cases import CASES
 from tests.faults.runner import run
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("ground", ["portals", None])
 def test_every_fault_gets_what_it_deserves_and_no_row_is_lost(ground: str | None) -> None:
     chosen = [case for case in CASES if case.short and (case.setting.ground is None) == (ground is None)]
