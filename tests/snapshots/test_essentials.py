@@ -72,4 +72,5 @@ async def test_it_stays_small_whatever_there_is() -> None:
     assert len(gzip.compress(made, 6)) <= MOST_BYTES * 1.02
     found = loads(made)
     assert len(found["featured"]) == 50
+    assert "description" not in found["featured"][0]
     assert found["categories"] == [loads(one) for one in categories[-len(found["categories"]) :]]
