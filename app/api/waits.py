@@ -50,9 +50,12 @@ async def _left(receive: Receive) -> None:
 class VersionStream(StreamingResponse):
     """The current version, then each new one; who reads slowly skips what lies between."""
 
-    def __init__(self, watching: AbstractContextManager[Watch], *, ping_seconds: float = PING_SECONDS) -> None:
+    def __init__(
+        self, watching: AbstractContextManager[Watch], current: Version, *, ping_seconds: float = PING_SECONDS
+    ) -> None:
         super().__init__((), headers=HEADERS, media_type=MEDIA_TYPE)
         self._watching = watching
+        self._current = current
         self._ping_seconds = ping_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,12 +66,14 @@ class VersionStream(StreamingResponse):
 
     async def _events(self, watch: Watch) -> AsyncGenerator[bytes, None]:
         yield RETRY
-        known: Version | None = None
+        known = self._current
+        if known.number:
+            yield _event(known)
         while not watch.over:
             found = await watch.next(known, self._ping_seconds)
-            if found is None:
-                yield KEEPALIVE_COMMENT
-                continue
-            known = found
-            if found.number:
-                yield format_sse_event(data_str=str(found), event="version")
+            known = found or known
+            yield _event(found) if found and found.number else KEEPALIVE_COMMENT
+
+
+def _event(version: Version) -> bytes:
+    return format_sse_event(data_str=str(version), event="version")

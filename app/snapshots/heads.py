@@ -13,6 +13,7 @@ from app.core.errors import NotFound
 from app.db.engine import Database
 from app.db.tables import CatalogueHead, Provider, Snapshot
 from app.snapshots.retention import Keep, Published, kept
+from app.snapshots.versions import Version
 
 FRESH_SECONDS: Final = 0.25  # how late another process may hear of a publish
 
@@ -27,6 +28,11 @@ class Head(Struct, frozen=True, kw_only=True):
     floor: int
     published_at: int | None
     kept: frozenset[int]
+
+    @property
+    def current(self) -> Version:
+        """What is served; its number is 0 when nothing is."""
+        return Version(self.epoch, self.version)
 
     @property
     def told_from(self) -> int:

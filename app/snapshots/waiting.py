@@ -106,7 +106,7 @@ class VersionWatches:
         All who are told of one version are told the same bytes.
         """
         head = await self._snapshots.current(provider_id)
-        newest = Version(head.epoch, head.version)
+        newest = head.current
         if newest == after:
             with self.watch(head.provider_pk) as watch:
                 newest = await watch.next(after, seconds, leaving) or newest

@@ -47,4 +47,4 @@ async def get_changes(request: Request) -> Response:
 async def watch_versions(context: ContextDep, provider_id: ProviderId) -> Response:
     """Server-sent events: `version` with the number of the current one at once, then of each new one."""
     head = await context.snapshots.current(provider_id)
-    return VersionStream(context.versions.watch(head.provider_pk))
+    return VersionStream(context.versions.watch(head.provider_pk), head.current)
