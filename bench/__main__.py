@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from app.simulator.spec import CatalogueSpec
-from bench import engine, serve, snapshot, sync, window
+from bench import delta, engine, serve, snapshot, sync, waiters, window
 from bench.sync import Result
 from tests.support.postgres import running_postgres
 
@@ -21,11 +21,12 @@ BENCHES: dict[str, Bench] = {
     "xtream": lambda spec, _: sync.xtream(spec),
     "xtream-postgres": lambda spec, server: sync.xtream(spec, postgres=server),
     "snapshot": lambda spec, _: snapshot.bench(spec),
+    "delta": lambda spec, _: delta.bench(spec),
+    "waiters": lambda spec, _: waiters.bench(spec),
     "serve": lambda spec, _: serve.bench(spec),
     "window": lambda spec, _: window.bench(small=spec == SMALL),
 }
 EXTRA: dict[str, Bench] = {
-    "million-snapshot": lambda _, __: snapshot.million(),
     "million-snapshot": lambda _, __: snapshot.million(),
     "million": lambda _, __: sync.xtream(MILLION),
     "overhead": lambda spec, _: engine.overhead(spec),

@@ -33,6 +33,7 @@ from app.db.tables import CatalogueHead, Category, Document, Provider
 from app.domain.kinds import Kind
 from app.jobs import lease
 from app.simulator.spec import CatalogueSpec
+from app.snapshots.delta_files import ReadyDeltas
 from app.snapshots.publish import Publisher
 from app.snapshots.read import Snapshots
 from bench.measure import Clock, Cost, measure
@@ -174,7 +175,7 @@ async def _seed_batch(
 async def publish(clock: Clock, given: dict[str, Any]) -> dict[str, Any]:
     """Publishes what is pending; to be run in a process of its own."""
     database, artifacts = Database(given["database"]), LocalStore(Path(given["folder"]))
-    publisher = Publisher(database, artifacts)
+    publisher = Publisher(database, artifacts, makers=(ReadyDeltas(database, artifacts),))
     async with database.writer() as writer:
         pk = await writer.scalar(select(col(Provider.pk)))
         await writer.execute(update(CatalogueHead).values(lease_until=None))
