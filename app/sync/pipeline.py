@@ -53,6 +53,7 @@ class SyncPipeline:
     async def run(self) -> AsyncIterator[FinishedStep]:
         """Runs the steps and yields each as it ends; category steps run before the first walk that needs them."""
         chosen = await self._plan()
+        done = {step.name for step in self._job.steps if step.status is StepStatus.COMPLETED}  # by an earlier attempt
         await self._job.plan(chosen.steps)
         self._before = await self._ledger.open()
         waiting = list(chosen.steps)
@@ -61,6 +62,9 @@ class SyncPipeline:
             scopes, error = await self._scopes(step, chosen)
             step = next((one for one in _categories_of(scopes) if one in waiting), step)
             waiting.remove(step)
+            if step in done and error is None and _is_alone(step, scopes):
+                yield FinishedStep(step=step, status=StepStatus.COMPLETED, changed=not waiting)
+                continue
             yield await self._run(step, chosen, scopes, error, last=not waiting)
             await self._ledger.refresh_version()
 
@@ -199,6 +203,11 @@ def _kind(step: StepName) -> Kind:
     if kind is None:
         raise ValueError(f"{step} brings no kind")
     return kind
+
+
+def _is_alone(step: StepName, scopes: Sequence[Scope]) -> bool:
+    """Whether a step's walks bring nothing that a later step is judged by."""
+    return not step.brings_items or all(scope.kinds <= {step.kind} for scope in scopes)
 
 
 def _categories_of(scopes: Sequence[Scope]) -> list[StepName]:

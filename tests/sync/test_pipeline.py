@@ -388,6 +388,34 @@ async def test_an_empty_catalogue_is_published_once_and_then_left_alone(database
         assert await reader.scalar(select(HEAD.c.version)) == 1
 
 
+async def test_a_step_that_an_earlier_attempt_completed_is_not_walked_again(database: Database) -> None:
+    pk = await add_provider(database)
+    lists = {kind: [record(kind, number) for number in range(1, 41)] for kind in (Kind.CHANNEL, MOVIE)}
+
+    def fall(scope: Scope, number: int) -> None:
+        if MOVIE in scope.kinds:
+            raise LeaseLost("another worker is here")
+
+    job_id = await add_job(database, pk)
+    with pytest.raises(LeaseLost):
+        await run(database, pk, ScriptedProvider(lists=lists, paged=False, on_page=fall), job_id)
+    async with database.writer() as writer:
+        await writer.execute(update(HEAD).values(lease_until=None))
+        await writer.execute(
+            update(metadata.tables["sync_step"]).where(text("status = 'running'")).values(status="pending")
+        )
+    walked: list[str] = []
+    again = ScriptedProvider(lists=lists, paged=False, on_page=lambda scope, number: walked.append(scope.name))
+    listed: list[Kind] = []
+    again.on_categories = listed.append
+    finished = await run(database, pk, again, job_id)
+    assert set(walked) == {"movie"}
+    assert listed == [Kind.SERIES]
+    assert [one.status for one in finished if one.step is StepName.CHANNELS] == [StepStatus.COMPLETED]
+    step = (await counts(database, job_id))["channels"]
+    assert (step["fetched"], step["added"], step["unchanged"]) == (40, 40, 0)
+
+
 async def test_a_bulk_list_is_read_anew_after_a_crash_and_its_items_are_counted_once(database: Database) -> None:
     pk = await add_provider(database)
     job_id = await add_job(database, pk)
