@@ -27,7 +27,7 @@ def write_manifest(edition: Edition, files: Sequence[VersionFile], view: View, b
             "kinds": {
                 kind.value: {
                     "items": edition.layout.items[kind].total,
-                    "parts": list(_parts(edition, files, view, kind)),
+                    "parts": list(_parts(files, view, kind)),
                 }
                 for kind in MIXED
             },
@@ -41,16 +41,10 @@ def write_manifest(edition: Edition, files: Sequence[VersionFile], view: View, b
     )
 
 
-def _parts(edition: Edition, files: Sequence[VersionFile], view: View, kind: Kind) -> Iterator[dict[str, Any]]:
-    """The parts of a kind; `lastOrdinal` tells in which one an item of a delta stands."""
-    items = edition.layout.items[kind]
-    column, found = items.views[view], [one for one in files if _is_part(one, f"{view}/{kind}/")]
-    for file, end in zip(found, column.part_starts[1:], strict=True):
-        yield {**_packed(file), "items": file.items, "lastOrdinal": items.lasts[end - 1]}
-
-
-def _is_part(file: VersionFile, prefix: str) -> bool:
-    return file.role is Role.PART and file.key.startswith(prefix)
+def _parts(files: Sequence[VersionFile], view: View, kind: Kind) -> Iterator[dict[str, Any]]:
+    for file in files:
+        if file.role is Role.PART and file.key.startswith(f"{view}/{kind}/"):
+            yield {**_packed(file), "items": file.items}
 
 
 def _packed(file: VersionFile) -> dict[str, Any]:
