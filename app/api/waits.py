@@ -37,7 +37,7 @@ async def wait_for_head(
         told = await watches.head(provider_id, after, seconds, leaving)
     finally:
         leaving.cancel()
-    headers = NOTHING_NEW if told.version == str(after) else HEAD_CACHING
+    headers = NOTHING_NEW if told.version in (None, str(after)) else HEAD_CACHING
     named = {"X-Catalog-Version": told.version} if told.version else {}
     return Response(told.body, headers=headers | named, media_type="application/json")
 
@@ -72,7 +72,7 @@ class VersionStream(StreamingResponse):
         while not watch.over:
             found = await watch.next(known, self._ping_seconds)
             known = found or known
-            yield _event(found) if found and found.number else KEEPALIVE_COMMENT
+            yield _event(found) if found else KEEPALIVE_COMMENT
 
 
 def _event(version: Version) -> bytes:

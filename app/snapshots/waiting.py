@@ -45,14 +45,14 @@ class Watch:
     async def next(
         self, known: Version | None, seconds: float, leaving: "asyncio.Future[Any] | None" = None
     ) -> Version | None:
-        """A version that is not `known`; None when there is none for so long, or who waits is `leaving`."""
+        """A published version that is not `known`; None when there is none for so long, or who waits is `leaving`."""
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
-        while not self.over and (self.newest is None or self.newest == known) and loop.time() < end:
+        while not self.over and self._news(known) is None and loop.time() < end:
             if leaving is not None and leaving.done():
                 return None
             await self._woken(loop.create_future(), end, leaving)
-        return None if self.newest == known else self.newest
+        return self._news(known)
 
     def show(self, newest: Version | None) -> None:
         """Wakes all who wait when there is another version."""
@@ -64,6 +64,10 @@ class Watch:
         """Lets all who wait look again."""
         for waiting in self._waiting:
             _wake(waiting)
+
+    def _news(self, known: Version | None) -> Version | None:
+        newest = self.newest
+        return newest if newest is not None and newest.number and newest != known else None
 
     async def _woken(self, waiting: "asyncio.Future[None]", end: float, leaving: "asyncio.Future[Any] | None") -> None:
         def left(_: object) -> None:
@@ -103,11 +107,11 @@ class VersionWatches:
     ) -> Told:
         """The head: at once when the current version is not `after`, else when it is not any more, or in the end.
 
-        All who are told of one version are told the same bytes.
+        A new epoch without a version is nothing to come for. All who are told of one version are told the same bytes.
         """
         head = await self._snapshots.current(provider_id)
         newest = head.current
-        if newest == after:
+        if newest == after or not newest.number:
             with self.watch(head.provider_pk) as watch:
                 newest = await watch.next(after, seconds, leaving) or newest
         until, version, told = self._held.get(provider_id, (0.0, None, None))

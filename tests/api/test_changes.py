@@ -45,8 +45,10 @@ async def opened(database_url: str, folder: Path) -> AsyncIterator[Stand]:
     made = await open_stand(database_url, folder / "artifacts")
     ready = ReadyDeltas(made.database, made.artifacts)
     made.publisher = Publisher(made.database, made.artifacts, makers=(ready,), published=made.snapshots.forget)
-    yield made
-    await made.database.close()
+    try:
+        yield made
+    finally:
+        await made.database.close()
 
 
 @pytest.fixture

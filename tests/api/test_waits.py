@@ -14,13 +14,14 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import event
+from sqlalchemy import event, update
 from sqlalchemy.engine import Engine
 
 from app.api.waits import VersionStream
 from app.cli.serve import address_of, listener, serving
 from app.config import Settings
 from app.context import ProcessContext
+from app.db.tables import CatalogueHead
 from app.main import create_app
 from app.snapshots import waiting
 from app.snapshots.publish import Publisher
@@ -118,6 +119,20 @@ async def test_what_cannot_be_used_is_named(live: Live, query: str, field: str) 
     answer = await live.client.get(f"{HEAD}?{query}")
     assert answer.status_code == 422
     assert [one["field"] for one in answer.json()["errors"]] == [field]
+
+
+async def test_a_new_epoch_is_waited_for_until_it_has_a_version(live: Live) -> None:
+    context = live.context
+    async with context.database.writer() as writer:
+        await writer.execute(update(CatalogueHead).values(epoch="n3w", version=0, floor=0, pending=False))
+    began = time.monotonic()
+    answer = await live.client.get(f"{HEAD}?after=k7f2.1&wait=1")
+    assert (answer.json()["version"], answer.headers["cache-control"]) == (None, "no-store")
+    assert time.monotonic() - began > 0.9
+    asked = live.ask()
+    await live.until_waiting(1)
+    await publish(context, simple(6, 5, 5))
+    assert (await asked).json()["version"] == "n3w.1"
 
 
 async def test_a_provider_that_is_not_there_is_not_waited_for(live: Live) -> None:
