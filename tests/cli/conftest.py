@@ -9,6 +9,7 @@ import pytest
 from app.simulator.process import PortalProcess
 from app.simulator.spec import CatalogueSpec
 from tests.cli.installation import Answer, Installation, running
+from tests.cli.published import large, publish
 
 SPEC = CatalogueSpec(channels=30, movies=60, series=20, categories=12)
 
@@ -47,6 +48,16 @@ def server(installation: Installation) -> Iterator[str]:
     """The URL of a server of the installation."""
     with running(installation, "serve", "--port", "0") as process:
         yield process.url
+
+
+@pytest.fixture
+def served(installation: Installation) -> Iterator[str]:
+    """The URL of a server with 5 MB of movies in several parts."""
+    installation.data.mkdir()
+    with running(installation, "serve", "--port", "0") as process:
+        url = process.url
+        publish(installation, large())
+        yield url
 
 
 @pytest.fixture(scope="session")

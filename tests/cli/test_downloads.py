@@ -1,84 +1,21 @@
 """The reference client against a real server, over connections that go wrong."""
 
-import asyncio
 import gzip
 import json
-import random
 import signal
 import sqlite3
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import httpx
-import pytest
-
-from app.domain.kinds import Kind
 from tests.cli.conftest import Inside
 from tests.cli.cutting import wired
-from tests.cli.installation import Answer, Installation, Process, running
-from tests.snapshots.catalogue import PROVIDER, Catalogue, Item, simple
-from tests.snapshots.conftest import open_stand
+from tests.cli.installation import Answer, Installation, Process
+from tests.cli.published import changed, large, publish, sent
+from tests.snapshots.catalogue import PROVIDER
 
 TABLES = ("meta", "category", "channel", "movie", "series", "item_category")
-TRICKY = "}],},{"  # with the quote behind it, it looks like the end of an item
-
-
-@pytest.fixture
-def served(installation: Installation) -> Iterator[str]:
-    """The URL of a server with 5 MB of movies in several parts."""
-    installation.data.mkdir()
-    with running(installation, "serve", "--port", "0") as process:
-        url = process.url
-        publish(installation, large())
-        yield f"{url}"
-
-
-def large() -> Catalogue:
-    """Titles that do not compress away."""
-    dice = random.Random(5)
-    made = simple(30, 1200, 40)
-    for item in made.items:
-        if item.kind is Kind.MOVIE:
-            item.name += f"{dice.randbytes(2000).hex()} {TRICKY}"
-    return made
-
-
-def publish(installation: Installation, catalogue: Catalogue) -> str | None:
-    """Publishes a version beside the server, as a worker does."""
-
-    async def work() -> str | None:
-        made = await open_stand(f"sqlite:///{installation.data / 'lineup.db'}", installation.data / "artifacts")
-        try:
-            return await made.publish(catalogue)
-        finally:
-            await made.database.close()
-
-    return asyncio.run(work())
-
-
-def changed(catalogue: Catalogue, seed: int) -> Catalogue:
-    """Some items changed, gone, come back in the middle, and new; a category gone, another one new."""
-    dice = random.Random(seed)
-    items: list[Item] = []
-    for item in catalogue.items:
-        dealt = dice.random()
-        if dealt < 0.02:
-            continue
-        items.append(Item(item.kind, item.ordinal, f"changed {seed}", item.categories) if dealt < 0.04 else item)
-    for kind in Kind:
-        have = {item.ordinal for item in items if item.kind is kind}
-        back = [place for place in range(max(have)) if place not in have and dice.random() < 0.3]
-        fresh = (*back, max(have) + 1, max(have) + 2)
-        items += [Item(kind, place, f"new {seed} {TRICKY}", (f"a{kind.value}",)) for place in fresh]
-    items.sort(key=lambda one: (one.kind.number, one.ordinal))
-    return Catalogue(items, {**catalogue.categories, f"c{seed}": Kind.MOVIE}, {"bmovie"} if seed % 2 else set())
-
-
-def sent(url: str, path: str) -> bytes:
-    return httpx.get(f"{url}/api/providers/{PROVIDER}/{path}", timeout=60).raise_for_status().content
 
 
 def rows(file: Path) -> dict[str, list[Any]]:
