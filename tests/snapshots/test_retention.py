@@ -77,6 +77,7 @@ async def test_a_log_that_is_too_long_is_shortened_and_the_head_says_so(stand: S
         told = [row.version for row in await reader.rows(select(col(Publication.version)))]
     oldest = int(head["minSince"].split(".")[1])
     assert head["version"] == "k7f2.21"
-    assert len(lines) == (24 + 6) / 2
+    half, longest = (24 + 6) / 2, 3  # a version has a line of its item and one of each category that counts it
+    assert half - longest < len(lines) <= half
     assert min(lines) == oldest + 1
     assert min(told) == oldest > 1
