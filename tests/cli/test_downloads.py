@@ -6,7 +6,9 @@ import signal
 import sqlite3
 import time
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from tests.cli.conftest import Inside
@@ -144,6 +146,29 @@ def test_an_interrupted_download_leaves_no_file_and_goes_on_later(installation: 
     assert answer.json["fetched"] < sum(p.stat().st_size for p in [file])
     assert file.read_bytes() == expected
     assert left(installation.folder) == []
+
+
+class Stranger(BaseHTTPRequestHandler):
+    """A server, but not one of these: it answers everything with a list."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"[]")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_server_that_is_no_lineup_is_told_in_a_sentence(inside: Inside) -> None:
+    with HTTPServer(("127.0.0.1", 0), Stranger) as stranger:
+        Thread(target=stranger.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{stranger.server_port}"
+        answer = inside("snapshot", "download", PROVIDER, "a.json", "--server", url)
+        stranger.shutdown()
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err == "lineup: The server does not answer as Lineup does: its list of providers cannot be read.\n"
 
 
 def test_wrong_use_is_told_in_a_sentence(inside: Inside, installation: Installation, served: str) -> None:

@@ -73,7 +73,7 @@ class Copy:
     def _move(self, kind: Kind, order: Sequence[str]) -> None:
         """Two steps, as no two may stand in one place at any time."""
         places = dict(self._base.execute(f"SELECT id, place FROM {kind}"))  # noqa: S608 - ours
-        moved = [(-new, name) for new, name in enumerate(order, start=1) if places.get(name, new) != new]
+        moved = ((-new, name) for new, name in enumerate(order, start=1) if places.get(name, new) != new)
         self._base.executemany(f"UPDATE {kind} SET place = ? WHERE id = ?", moved)  # noqa: S608 - ours
         self._base.execute(f"UPDATE {kind} SET place = -place WHERE place < 0")  # noqa: S608 - ours
 

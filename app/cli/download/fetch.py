@@ -80,7 +80,7 @@ class Fetcher:
                 await self._span(remote, partial, size)
             except Lost as lost:
                 await self._again(lost, partial, size, tries)
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 await self._again(lost_by(error), partial, size, tries)
             size = _size(partial)
 

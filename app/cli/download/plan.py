@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from msgspec import Struct, ValidationError, json
-
-from app.core.errors import LineupError
+from msgspec import Struct, json
 
 # The order of items in lines, and that of the lists in a document.
 LINED: Final = ("channel", "movie", "series")
@@ -62,8 +60,5 @@ def plural(kind: str) -> str:
 
 
 def parse_manifest(body: bytes) -> Manifest:
-    """Raises where a server speaks another protocol."""
-    try:
-        return json.decode(body, type=Manifest)
-    except ValidationError as error:
-        raise LineupError(f"The server's manifest cannot be read: {error}.", code="protocol") from error
+    """Raises `DecodeError` where it is none."""
+    return json.decode(body, type=Manifest)

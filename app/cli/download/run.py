@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Final, Protocol, TypeVar
 from urllib.parse import urlencode
 
+import httpx
+from msgspec import DecodeError
+
 from app.cli.download.database import Copy, flavor_of
 from app.cli.download.derive import check, derive
 from app.cli.download.earlier import Broken, Earlier, Form
 from app.cli.download.fetch import Changed, Fetcher, Remote
 from app.cli.download.folder import Folder
 from app.cli.download.plan import Manifest, Part, parse_manifest
-from app.cli.download.server import Lost, Reset, Server, Tries, api
+from app.cli.download.server import Lost, Reset, Server, Tries, api, lost_by, strange
 from app.cli.download.stage import Stage
 from app.cli.download.write import write_document, write_lines, written
 from app.core.errors import LineupError
@@ -71,7 +74,6 @@ class Download:
         self._watch = watch
         self._folder = Folder(wanted.target)
         self._fetcher = Fetcher(server, self._folder, watch.seen)
-        self._changed = 0
         self._reset: str | None = None
         self._parts = self._reused = 0
 
@@ -84,7 +86,7 @@ class Download:
         return Outcome(
             version=version,
             bytes=size,
-            fetched=self._fetcher.bytes + self._changed,
+            fetched=self._fetcher.bytes + self._server.bytes,
             seconds=round(time.monotonic() - began, 3),
             parts=self._parts,
             reused=self._reused,
@@ -122,8 +124,10 @@ class Download:
         try:
             while path is not None:
                 body = await self._server.get(path)
-                self._changed += len(body)
                 path = await asyncio.to_thread(stage.add, body)
+        except (DecodeError, ValueError):
+            stage.close()
+            raise strange("what changed") from None
         except Reset as reset:
             stage.close()
             self._reset = f"{reset.detail} ({reset.code})"
@@ -145,7 +149,10 @@ class Download:
     async def _manifest(self, version: str | None) -> Manifest:
         query = {"view": self._wanted.view} | ({"version": version} if version else {})
         path = api(self._wanted.provider_id, f"snapshot/manifest?{urlencode(query)}")
-        return parse_manifest(await self._server.get(path))
+        try:
+            return parse_manifest(await self._server.get(path))
+        except DecodeError:
+            raise strange("its manifest") from None
 
     async def _from_parts(self, manifest: Manifest) -> None:
         wanted = list(manifest.parts())
@@ -192,6 +199,8 @@ class Download:
                     return Remote(url=url, sha256=tag.strip('"'), bytes=int(answer.headers["content-length"]), tag=tag)
             except Lost as lost:
                 await tries.after(lost)
+            except httpx.RequestError as error:
+                await tries.after(lost_by(error))
 
     @property
     def _flavor(self) -> str | None:

@@ -5,11 +5,11 @@ import random
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 import httpx
-from msgspec import DecodeError, json
+from msgspec import DecodeError, Struct, json
 
 from app.config import Settings
 from app.core.errors import Gone, Invalid, LineupError, NotFound
@@ -24,6 +24,20 @@ LESS: Final = 20  # for everything else it has a twentieth of that
 TIMEOUT: Final = httpx.Timeout(30, connect=10)
 LATER: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 INSIDE: Final = "http://lineup.inside"  # no address: requests stay in this process
+
+
+class Named(Struct):
+    """A provider."""
+
+    id: str
+    name: str
+
+
+class Listing(Struct, rename="camel"):
+    """A page of providers."""
+
+    providers: list[Named]
+    has_more: bool
 
 
 class Lost(LineupError):
@@ -75,6 +89,7 @@ class Server:
     def __init__(self, client: httpx.AsyncClient, key: str | None) -> None:
         self._client = client
         self._headers = {"X-API-Key": key} if key else {}
+        self.bytes = 0  # that came in bodies which `get` read
 
     async def get(self, path: str) -> bytes:
         """A body that fits into memory."""
@@ -82,12 +97,14 @@ class Server:
         while True:
             try:
                 async with self.asked(path, {"Accept-Encoding": "gzip"}) as answer:
-                    return await answer.aread()
+                    body = await answer.aread()
+                    self.bytes += answer.num_bytes_downloaded
+                    return body
             except Lost as lost:
                 if lost.code == BUILDING:
                     raise  # nothing was published yet: a first sync may take long
                 await tries.after(lost)
-            except (httpx.TransportError, httpx.DecodingError) as error:
+            except httpx.RequestError as error:
                 await tries.after(lost_by(error))
 
     @asynccontextmanager
@@ -104,19 +121,19 @@ class Server:
 
     async def provider(self, named: str) -> str:
         """The id of a provider that is meant by an id, else by a name."""
-        found, page = list[Any](), 1
+        found, page = list[Named](), 1
         while True:
-            told = json.decode(await self.get(f"/api/providers?limit=100&page={page}"))
-            found += told["providers"]
-            if not told["hasMore"]:
+            told = _listing(await self.get(f"/api/providers?limit=100&page={page}"))
+            found += told.providers
+            if not told.has_more:
                 break
             page += 1
-        ids = [one["id"] for one in found if one["id"] == named] or [o["id"] for o in found if o["name"] == named]
+        ids = [one.id for one in found if one.id == named] or [one.id for one in found if one.name == named]
         if not ids:
             raise NotFound(f"There is no provider {named}; see `lineup provider list`.")
         if len(ids) > 1:
             raise Invalid([("provider", f"Several are named {named}; use one of the ids {', '.join(ids)}.")])
-        return str(ids[0])
+        return ids[0]
 
 
 @asynccontextmanager
@@ -147,6 +164,18 @@ def lost_by(error: Exception) -> Lost:
 def api(provider_id: str, rest: str) -> str:
     """A path of a provider."""
     return f"/api/providers/{quote(provider_id, safe='')}/{rest}"
+
+
+def strange(what: str) -> LineupError:
+    """What a server says that does not speak this protocol."""
+    return LineupError(f"The server does not answer as Lineup does: {what} cannot be read.", code="protocol")
+
+
+def _listing(body: bytes) -> Listing:
+    try:
+        return json.decode(body, type=Listing)
+    except DecodeError:
+        raise strange("its list of providers") from None
 
 
 def _address(url: str) -> httpx.URL:
