@@ -13,9 +13,9 @@ from typing import Any
 
 from tests.cli.conftest import Inside
 from tests.cli.cutting import wired
-from tests.cli.installation import Answer, Installation, Process
+from tests.cli.installation import Answer, Installation, Process, running
 from tests.cli.published import changed, large, publish, sent
-from tests.snapshots.catalogue import PROVIDER
+from tests.snapshots.catalogue import PROVIDER, simple
 
 TABLES = ("meta", "category", "channel", "movie", "series", "item_category")
 
@@ -146,6 +146,20 @@ def test_an_interrupted_download_leaves_no_file_and_goes_on_later(installation: 
     assert answer.json["fetched"] < sum(p.stat().st_size for p in [file])
     assert file.read_bytes() == expected
     assert left(installation.folder) == []
+
+
+def test_a_server_with_keys_wants_one_and_this_installation_knows_its_own(tmp_path: Path, inside: Inside) -> None:
+    guarded = Installation(tmp_path, LINEUP_API_KEYS="fake-key")
+    guarded.data.mkdir()
+    with running(guarded, "serve", "--port", "0") as process:
+        url = process.url
+        publish(guarded, simple(3, 3, 3))
+        for words, code in (((), 2), (("--key", "fake-other-key"), 2), (("--key", "fake-key"), 0)):
+            answer = inside("snapshot", "download", PROVIDER, "a.json", "--server", url, *words)
+            assert answer.code == code
+            assert ("--key" in answer.err) == (code == 2)
+            assert "fake" not in answer.err
+    assert inside("snapshot", "download", PROVIDER, "b.json", LINEUP_API_KEYS="fake-key").code == 0
 
 
 class Stranger(BaseHTTPRequestHandler):

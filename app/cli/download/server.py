@@ -203,5 +203,5 @@ def _problem(answer: httpx.Response) -> LineupError:
     if status == HTTPStatus.GONE:
         return Reset(detail, code=str(reason or code))
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return Invalid([("--key", detail)])
+        return Invalid([("--key", "This server wants a key that it knows.")])
     return NotFound(detail, code=code) if status == HTTPStatus.NOT_FOUND else LineupError(detail, code=code)
