@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from app.simulator.spec import CatalogueSpec
-from bench import delta, engine, serve, snapshot, sync, waiters, window
+from bench import delta, engine, resume, serve, snapshot, sync, waiters, window
 from bench.sync import Result
 from tests.support.postgres import running_postgres
 
@@ -30,6 +30,7 @@ EXTRA: dict[str, Bench] = {
     "million-snapshot": lambda _, __: snapshot.million(),
     "million": lambda _, __: sync.xtream(MILLION),
     "overhead": lambda spec, _: engine.overhead(spec),
+    "resume": lambda spec, _: resume.bench(spec),
     "cancel": lambda spec, _: engine.cancel(spec),
     "cancel-postgres": lambda spec, server: engine.cancel(spec, postgres=server),
 }

@@ -5,6 +5,7 @@ is bounded by the window and never by the catalogue.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
@@ -14,6 +15,12 @@ from app.core.errors import Unavailable
 from app.providers.base import Page, Provider, Scope
 
 AHEAD = 2  # times the window: how many pages may wait for a slow one before them
+LEAST_DEPTH = 32  # pages under way or waiting, however busy this process is
+DEEPER = 2  # times, whenever the next page had to be waited for with nothing else to do
+SHALLOWER = 0.998  # times, whenever it was there already, or this process was what it waited for,
+BUSY_SECONDS = 1.0  # for so long
+LEAST_IDLE = 0.001  # seconds
+MOST_DEPTH = 10_000
 MAX_PAGES = 200_000  # a portal that never ends: 2.8 million items at 14 a page
 MAX_LOST = 5  # pages that may stay unanswered before a walk is given up
 
@@ -30,6 +37,8 @@ class WalkState:
     pages: int = 0
     lost: list[int] = field(default_factory=list)
     error: str | None = None
+    depth: float = LEAST_DEPTH  # how many pages are worth having under way
+    idle_at: float = 0.0  # when this process last had nothing to do but wait for a page
     room: int | None = None  # how many pages may be under way, where fewer than the window allows
 
     @property
@@ -100,7 +109,7 @@ async def _chosen(provider: Provider, state: WalkState) -> AsyncGenerator[Page, 
     waiting: deque[tuple[int, asyncio.Task[Page]]] = deque()
     try:
         while left or waiting:
-            while left and len(waiting) < max(1, provider.parallel) * AHEAD:
+            while left and len(waiting) < _width(provider, state):
                 number = left.popleft()
                 waiting.append((number, asyncio.create_task(provider.page(state.scope, number))))
             page = await _next(state, waiting)
@@ -137,13 +146,27 @@ def _fill(
 
 
 def _width(provider: Provider, state: WalkState) -> int:
-    window = max(1, provider.parallel) * AHEAD
+    window = min(max(1, provider.parallel) * AHEAD, int(state.depth))
     return window if state.room is None else min(window, state.room)
+
+
+async def _idle(state: WalkState, task: asyncio.Task[Page]) -> None:
+    """Waits for a page, and learns whether more under way would have helped: a crash has them all fetched again."""
+    began, worked = time.monotonic(), time.thread_time()
+    if not task.done():
+        await asyncio.wait([task])
+    waited = time.monotonic() - began
+    if waited > 2 * (time.thread_time() - worked) + LEAST_IDLE:
+        state.idle_at = began + waited
+        state.depth = min(state.depth * DEEPER, MOST_DEPTH)
+    elif began - state.idle_at > BUSY_SECONDS:
+        state.depth = max(state.depth * SHALLOWER, LEAST_DEPTH)
 
 
 async def _next(state: WalkState, waiting: deque[tuple[int, asyncio.Task[Page]]]) -> Page | None:
     number, task = waiting[0]
     try:
+        await _idle(state, task)
         return await task
     except Unavailable as error:
         state.lost.append(number)
