@@ -1,5 +1,6 @@
 """What the README tells people to type works, line by line, beside a demo."""
 
+import gzip
 import json
 import os
 import re
@@ -73,6 +74,10 @@ def test_the_files_that_are_downloaded_hold_the_catalogue(
     movies = json.loads((folder / "movies1.json").read_bytes())["movies"]
     assert [movie["id"] for movie in movies] == [movie["id"] for movie in document["movies"]]
     assert (folder / "xtream.json.gz").stat().st_size > 1000
+    channels = [json.loads(line) for line in (folder / "channels.ndjson").read_bytes().splitlines()]
+    assert [channel["id"] for channel in channels[1:-1]] == [channel["id"] for channel in document["channels"]]
+    assert gzip.decompress((folder / "catalogue.db.gz").read_bytes()).startswith(b"SQLite format 3")
+    assert json.loads((folder / "first-screen.json").read_bytes())["version"] == document["version"]
 
 
 def test_what_is_said_about_versions_and_compression_is_seen(finished: subprocess.CompletedProcess[str]) -> None:
