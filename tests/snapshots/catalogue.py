@@ -52,6 +52,7 @@ class Catalogue:
     items: list[Item] = field(default_factory=list)
     categories: dict[str, Kind] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
+    names: dict[str, str] = field(default_factory=dict)  # of categories that were renamed
 
     def active(self, kind: Kind) -> list[dict[str, Any]]:
         return [item.document for item in self.items if item.kind is kind and item.is_active]
@@ -151,7 +152,7 @@ async def _write_categories(writer: Writer, pk: int, catalogue: Catalogue) -> No
                 provider_pk=pk,
                 kind=kind.value,
                 external_id=str(place),
-                name=f"Category {public}",
+                name=catalogue.names.get(public, f"Category {public}"),
                 position=place,
                 count=count,
                 is_active=public not in catalogue.hidden,
@@ -215,7 +216,7 @@ async def _write_items(writer: Writer, pk: int, kind: Kind, items: list[Item]) -
             item.name[:60],
             "",
             1,
-            b"{}",
+            b'{"cmd":"http://portal.test/sealed-fake-password"}',
             *([float(item.ordinal)] if more else []),
         )
         for item in items
