@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from app.jobs import lease
 from app.snapshots import retention
@@ -23,7 +23,10 @@ from tests.snapshots.site import KEEP, Site
 from tests.snapshots.test_publish import BreakingStore, Crash, kill_at
 
 Result = TypeVar("Result")
+Moves = tuple[int, int, bool]  # a seed, how many changes, whether a category is renamed
 
+MOVES: Final = st.tuples(st.integers(0, 10_000), st.integers(0, 12), st.booleans())
+STRIDE: Final = 4
 LIMITS: Final = (100, 250, 1000)
 PINNED: Final = (
     BASE + "/snapshot?version={}",
@@ -64,8 +67,19 @@ class Invariants(RuleBasedStateMachine):
 
     # What a sync does.
 
-    @rule(seed=st.integers(0, 10_000), changes=st.integers(1, 25), category=st.booleans())
-    def change(self, seed: int, changes: int, *, category: bool) -> None:
+    @initialize(ways=st.tuples(*[st.sampled_from(WAYS)] * 3))
+    def begin_with_a_version(self, ways: tuple[str, ...]) -> None:
+        self._publish()
+        for phone, way in zip(self.phones, ways, strict=True):
+            phone.begin(self.site.line, way, 100)
+            self._turns(phone, 50)
+
+    @rule(moves=MOVES)
+    def change(self, moves: Moves) -> None:
+        self._change(moves)
+
+    def _change(self, moves: Moves) -> None:
+        seed, changes, category = moves
         moved_on(self.catalogue, seed, changes)
         if category:
             renamed(self.catalogue, seed)
@@ -79,29 +93,38 @@ class Invariants(RuleBasedStateMachine):
 
     # Publishers, alive and dead.
 
-    @rule(seed=st.integers(0, 10_000), changes=st.integers(0, 8))
-    def publish(self, seed: int, changes: int) -> None:
-        moved_on(self.catalogue, seed, changes)
+    @rule(moves=MOVES)
+    def publish(self, moves: Moves) -> None:
+        self._change(moves)
+        self._publish()
+
+    @rule()
+    def publish_what_is_there(self) -> None:
+        self._publish()
+
+    def _publish(self) -> None:
+        """Twice: the second one finds nothing to do."""
         self._write()
         self._published(self.wait(self.site.stand.publish()))
         assert self.wait(self.site.stand.publish()) is None
 
-    @rule()
-    def publish_what_is_there(self) -> None:
-        self._published(self.wait(self.site.stand.publish()))
-
-    @rule(step=st.integers(1, 60))
-    def kill(self, step: int) -> None:
+    @rule(moves=MOVES, step=st.integers(1, 70))
+    def kill(self, moves: Moves, step: int) -> None:
+        self._change(moves)
         self._breaking(step)
 
-    @precondition(lambda self: self.pending and self.rare["steps"])
-    @rule()
-    def kill_after_each_step(self) -> None:
+    @precondition(lambda self: self.rare["steps"])
+    @rule(moves=MOVES, first=st.integers(1, STRIDE))
+    def kill_step_after_step(self, moves: Moves, first: int) -> None:
+        """Every fourth of them; other runs have the others."""
         self.rare["steps"] -= 1
-        step = 1
+        self._change(moves)
+        if not self.pending:
+            return
+        step = first
         while not self._breaking(step):
             self.check_current()
-            step += 1
+            step += STRIDE
         assert step > 12
 
     def _breaking(self, step: int) -> bool:
@@ -181,14 +204,16 @@ class Invariants(RuleBasedStateMachine):
         stand = self.site.stand
         self.wait(retention.sweep(stand.database, stand.artifacts, seconds=-1))
 
-    @precondition(lambda self: self.current is not None)
-    @rule()
-    def clean(self) -> None:
+    @precondition(lambda self: len(self.kept) > 1)
+    @rule(again=st.booleans())
+    def clean(self, *, again: bool) -> None:
         """Everything is gone; what is synced afterwards begins a new history."""
         self.wait(self._release())
         self.site.line.delete(f"{BASE}/clean")
         self.current, self.pending, self.kept, self.pinned = None, False, [], {}
         self.written = Catalogue()
+        if again:
+            self._publish()
 
     async def _release(self) -> None:
         stand = self.site.stand

@@ -65,8 +65,8 @@ def test_whatever_happens_everybody_holds_one_published_version(
 ) -> None:
     sqlite = "sqlite" in request.node.name
     chosen = settings(
-        max_examples=8 if sqlite else 3,
-        stateful_step_count=12,
+        max_examples=8 if sqlite else 2,
+        stateful_step_count=14,
         deadline=None,
         derandomize=True,
         suppress_health_check=list(HealthCheck),
