@@ -1,5 +1,6 @@
 """How a catalogue moves on, and what each version of it has to say."""
 
+import copy
 import random
 from typing import Any, Final
 
@@ -7,9 +8,18 @@ from app.core.jsonio import loads
 from app.domain.kinds import Kind
 from tests.api.test_changes import LISTS, advance
 from tests.snapshots.catalogue import Catalogue, check_document
+from tests.snapshots.client import Copy
 from tests.snapshots.phones import BASE, Line
 
 VIEWS: Final = ("full", "lite")
+PINNED: Final = (
+    BASE + "/snapshot?version={}",
+    BASE + "/snapshot?version={}&view=lite",
+    BASE + "/snapshot.ndjson?version={}",
+    BASE + "/snapshot?page=1&limit=100&version={}&view=lite",
+    BASE + "/snapshot/essentials?version={}",
+    BASE + "/snapshot/manifest?version={}",
+)
 Truth = dict[str, dict[str, Any]]  # lists by view
 
 
@@ -37,3 +47,7 @@ def truth(line: Line, version: str, catalogue: Catalogue) -> Truth:
         for whole, short in zip(full[kind.plural], lite[kind.plural], strict=True):
             assert {name: whole.get(name) for name in short} == short
     return {view: {name: loads(body)[name] for name in LISTS} for view, body in bodies.items()}
+
+
+def copy_of(version: str, lists: dict[str, Any]) -> Copy:
+    return Copy(copy.deepcopy({"version": version, **lists}))

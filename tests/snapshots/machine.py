@@ -16,8 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from app.jobs import lease
 from app.snapshots import retention
 from tests.snapshots.catalogue import Catalogue, simple, take_lease, write
-from tests.snapshots.client import Copy
-from tests.snapshots.history import VIEWS, Truth, moved_on, renamed, truth
+from tests.snapshots.history import PINNED, VIEWS, Truth, copy_of, moved_on, renamed, truth
 from tests.snapshots.phones import BASE, WAYS, Given, Phone
 from tests.snapshots.site import KEEP, Site
 from tests.snapshots.test_publish import BreakingStore, Crash, kill_at
@@ -28,18 +27,6 @@ Moves = tuple[int, int, bool]  # a seed, how many changes, whether a category is
 MOVES: Final = st.tuples(st.integers(0, 10_000), st.integers(0, 12), st.booleans())
 STRIDE: Final = 4
 LIMITS: Final = (100, 250, 1000)
-PINNED: Final = (
-    BASE + "/snapshot?version={}",
-    BASE + "/snapshot?version={}&view=lite",
-    BASE + "/snapshot.ndjson?version={}",
-    BASE + "/snapshot?page=1&limit=100&version={}&view=lite",
-    BASE + "/snapshot/essentials?version={}",
-    BASE + "/snapshot/manifest?version={}",
-)
-
-
-def copy_of(version: str, lists: dict[str, Any]) -> Copy:
-    return Copy(copy.deepcopy({"version": version, **lists}))
 
 
 class Invariants(RuleBasedStateMachine):
@@ -93,9 +80,13 @@ class Invariants(RuleBasedStateMachine):
 
     # Publishers, alive and dead.
 
-    @rule(moves=MOVES)
-    def publish(self, moves: Moves) -> None:
+    @rule(moves=MOVES, killed=st.booleans())
+    def publish(self, moves: Moves, *, killed: bool) -> None:
         self._change(moves)
+        if killed and self.pending:
+            self._crash("drop_rows")
+            self.check_current()
+            self.pinned_bytes_never_change()
         self._publish()
 
     @rule()
@@ -138,24 +129,31 @@ class Invariants(RuleBasedStateMachine):
         self._published(version)
         return True
 
-    @precondition(lambda self: self.pending)
-    @rule(behind=st.booleans())
-    def kill_at_the_pointer(self, *, behind: bool) -> None:
+    @rule(moves=MOVES)
+    def kill_behind_the_pointer(self, moves: Moves) -> None:
+        self._change(moves)
+        if self.pending:
+            self._crash("shorten_log")
+            self._published(self._next())
+
+    def _crash(self, place: str) -> None:
+        """A publisher that dies when it comes there: the last moment before the pointer moves, or the first behind."""
+
         async def crash(*_: object) -> None:
             raise Crash
 
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(retention, "shorten_log" if behind else "drop_rows", crash)
+            patched.setattr(retention, place, crash)
             with pytest.raises(Crash):
                 self.wait(self.site.stand.publish())
-        if behind:
-            self._published(self._next())
 
-    @precondition(lambda self: self.pending and self.rare["process"])
-    @rule(place=st.sampled_from(("_write", "_commit", "drop_rows")))
-    def kill_the_process(self, place: str) -> None:
-        self.rare["process"] -= 1
-        self.wait(kill_at(self.site.stand, place, 1))
+    @precondition(lambda self: self.rare["process"])
+    @rule(moves=MOVES, place=st.sampled_from(("_write", "_commit", "drop_rows")))
+    def kill_the_process(self, moves: Moves, place: str) -> None:
+        self._change(moves)
+        if self.pending:
+            self.rare["process"] -= 1
+            self.wait(kill_at(self.site.stand, place, 1))
 
     def _next(self) -> str:
         head = self.site.line.get(f"{BASE}/snapshot/head").json()
