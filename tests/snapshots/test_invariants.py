@@ -21,7 +21,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.snapshots.catalogue import simple, take_lease, write
 from tests.snapshots.history import VIEWS, Truth, moved_on, truth
 from tests.snapshots.machine import Invariants
-from tests.snapshots.phones import WAYS, Phone
+from tests.snapshots.phones import BASE, WAYS, Phone
 from tests.snapshots.site import Site
 from tests.snapshots.test_publish import BreakingStore, Crash
 from tests.support.postgres import PostgresServer
@@ -108,6 +108,8 @@ class Following:
             phone.begin(self.site.line, dice.choice((*WAYS, "changes", "changes", "pages")), dice.choice((100, 250)))
             while phone.busy:
                 given = phone.go_on(self.site.cut_line if number else self.site.line, 1)
+                if phone.busy and phone.wanted and dice.random() < 0.3:  # the next version comes in between
+                    self.site.line.get(f"{BASE}/snapshot/head?after={phone.wanted}&wait=1")
                 assert given is None or given.refused.status in (404, 410, 503), given
                 if phone.held is not None and phone.held.version not in had:
                     had.add(phone.held.version)
