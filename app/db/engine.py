@@ -157,7 +157,9 @@ def _reason(error: BaseException) -> str | None:
 
 
 def _engine(url: URL, pool_size: int) -> AsyncEngine:
-    return create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True)
+    # A process that was suspended in a transaction would keep its locks, and everybody else out, for ever.
+    settings = {"server_settings": {"idle_in_transaction_session_timeout": "15000"}}
+    return create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, connect_args=settings)
 
 
 def _sqlite_engine(url: URL, begin: str, pool_size: int, cache_kib: int) -> AsyncEngine:
