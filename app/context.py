@@ -101,15 +101,7 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
         )
         stack.push_async_callback(transport.close)
         breakers = Breakers(database)
-        opener = _guarded(
-            partial(
-                open_provider,
-                transport=transport,
-                retry_attempts=settings.retry_attempts,
-                retry_base_seconds=settings.retry_base_seconds,
-            ),
-            breakers,
-        )
+        opener = _guarded(settings, transport, breakers)
         queue = ArqQueue(redis)
         jobs = JobRequests(database, queue)
         registry = Registry(
@@ -127,6 +119,8 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
         snapshots = Snapshots(database, artifacts, keep=keep, public_url=settings.public_artifacts_url)
         versions = VersionWatches(database, snapshots, RedisNotices(redis))
         stack.push_async_callback(versions.close)
+        ready = ReadyDeltas(database, artifacts)
+        publisher = Publisher(database, artifacts, makers=(ready,), keep=keep, published=versions.published)
         databases = Databases(database, artifacts)
         stack.push_async_callback(databases.close)
         history = JobHistory(database, hints)
@@ -153,13 +147,7 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
             snapshots=snapshots,
             versions=versions,
             databases=databases,
-            publisher=Publisher(
-                database,
-                artifacts,
-                makers=(ReadyDeltas(database, artifacts),),
-                keep=keep,
-                published=versions.published,
-            ),
+            publisher=publisher,
         )
 
 
@@ -170,10 +158,14 @@ def _passwords(settings: Settings) -> Iterator[str]:
             yield unquote(urlsplit(url or "").password or "")
 
 
-def _guarded(
-    opener: Callable[[ProviderAccount], Provider], breakers: Breakers
-) -> Callable[[ProviderAccount], Provider]:
+def _guarded(settings: Settings, transport: Transport, breakers: Breakers) -> Callable[[ProviderAccount], Provider]:
     """Adapters that ask nothing while the provider's breaker is open."""
+    opener = partial(
+        open_provider,
+        transport=transport,
+        retry_attempts=settings.retry_attempts,
+        retry_base_seconds=settings.retry_base_seconds,
+    )
 
     def guarded(account: ProviderAccount) -> Provider:
         return GuardedProvider(partial(opener, account), breakers.gate(account.id))

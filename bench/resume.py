@@ -11,7 +11,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -30,9 +30,10 @@ LISTED = "vod.get_ordered_list"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """One kill: pages that were stored, pages asked for in all, seconds until the job went on and until its end."""
+    """One sync: pages stored and asked for until it was killed, asked for in all; seconds until it went on."""
 
     stored: int
+    before: int
     asked: int
     outcome: str
     recovered: float
@@ -87,22 +88,34 @@ class House:
 
 
 def bench(spec: CatalogueSpec) -> list[Result]:
-    """Kills at random moments of a first sync; the share that is asked for again, and what an undisturbed one asks."""
+    """Kills at random moments of a first sync: what of the pages done, and what of those under way, is asked for again.
+
+    A page is done when the checkpoint knows it, in the transaction that stored its rows. What was fetched and not yet
+    stored is lost with the process: at most about three batches, and what was under way.
+    """
     chance = random.Random(1)
     with sync.portal("stock", spec) as portal:
         whole = _one(portal, None)
         found = [_one(portal, chance.uniform(0.15, 0.85) * whole.asked) for _ in range(KILLS)]
     if any((one.outcome, one.items) != ("completed", whole.items) for one in (whole, *found)):
         raise SystemExit(f"a sync that was killed did not end as an undisturbed one: {[whole, *found]}")
-    again = [max(0, one.asked - whole.asked) for one in found]
+    again = [max(0, one.asked - one.before - (whole.asked - one.stored)) for one in found]
     worst = max(range(KILLS), key=lambda place: again[place] / max(found[place].stored, 1))
+    lost = max(one.before - one.stored for one in found)
     return [
         Result(
-            name=f"Resume: pages asked for again, of those stored, worst of {KILLS} kills",
+            name=f"Resume: pages done that are asked for again, worst of {KILLS} kills",
             items=found[worst].stored,
             cost=_cost(again[worst]),
             floor=found[worst].stored,
             aim="≤ 0.03",
+        ),
+        Result(
+            name=f"Resume: pages fetched and not yet stored, of the whole walk, worst of {KILLS} kills",
+            items=whole.asked,
+            cost=_cost(lost),
+            floor=whole.asked,
+            aim="",
         ),
         Result(
             name="Resume: until the job runs again, median",
@@ -115,8 +128,7 @@ def bench(spec: CatalogueSpec) -> list[Result]:
 
 
 def _one(portal: PortalProcess, kill_at: float | None) -> Told:
-    stored, recovered = 0, 0.0
-    before = _asked(portal)
+    began = _asked(portal)
     with tempfile.TemporaryDirectory() as name:
         house = House(Path(name))
         url = f"{portal.url}/stalker_portal/c/"
@@ -125,22 +137,23 @@ def _one(portal: PortalProcess, kill_at: float | None) -> Told:
         with house.serving():
             job = house.ask(f"/providers/{provider}/sync?mode=full", "POST")["jobId"]
             if kill_at is not None:
-                _until(lambda: _asked(portal) - before >= kill_at)
+                _until(lambda: _asked(portal) - began >= kill_at)
             else:
                 _until(lambda: _ended(house, job))
-                return _told(house, portal, job, before=before, stored=0, recovered=0.0)
-        stored, killed = house.stored(), time.monotonic()
+                return _told(house, portal, job, began=began)
+        stored, before, killed = house.stored(), _asked(portal) - began, time.monotonic()
         with house.serving():
             _until(lambda: house.ask(f"/jobs/{job}")["attempt"] > 1)
             recovered = time.monotonic() - killed
             _until(lambda: _ended(house, job))
-            return _told(house, portal, job, before=before, stored=stored, recovered=recovered)
+            told = _told(house, portal, job, began=began)
+            return replace(told, stored=stored, before=before, recovered=recovered)
 
 
-def _told(house: House, portal: PortalProcess, job: str, *, before: int, stored: int, recovered: float) -> Told:
+def _told(house: House, portal: PortalProcess, job: str, *, began: int) -> Told:
     view: Mapping[str, Any] = house.ask(f"/jobs/{job}")
-    asked, items = _asked(portal) - before, int(view["totalItems"])
-    return Told(stored=stored, asked=asked, outcome=str(view["status"]), recovered=recovered, items=items)
+    asked, items = _asked(portal) - began, int(view["totalItems"])
+    return Told(stored=0, before=0, asked=asked, outcome=str(view["status"]), recovered=0.0, items=items)
 
 
 def _asked(portal: PortalProcess) -> int:

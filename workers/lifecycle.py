@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from collections.abc import Collection
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Final
 
@@ -31,16 +31,9 @@ REPAIR_SECONDS: Final = 10.0
 log = structlog.get_logger(__name__)
 
 
-@asynccontextmanager
-async def repairs(context: ProcessContext) -> AsyncIterator[None]:
+def repairs(context: ProcessContext) -> AbstractAsyncContextManager[None]:
     """What a server does beside the block whose workers are elsewhere: jobs do not wait for a worker to be given up."""
-    over = asyncio.Event()
-    task = asyncio.create_task(supervised(partial(_repair, context), over))
-    try:
-        yield
-    finally:
-        over.set()
-        await asyncio.wait([task])
+    return supervised(partial(_repair, context))
 
 
 async def _repair(context: ProcessContext, over: asyncio.Event) -> None:
@@ -52,17 +45,10 @@ async def _repair(context: ProcessContext, over: asyncio.Event) -> None:
             log.warning("repairs_missed", reason=error.detail)
 
 
-@asynccontextmanager
-async def embedded_worker(context: ProcessContext) -> AsyncIterator[None]:
+def embedded_worker(context: ProcessContext) -> AbstractAsyncContextManager[None]:
     """Runs a worker beside the block. When the block ends, running jobs go back to the queue within moments."""
     calm_collector()
-    over = asyncio.Event()
-    worker = asyncio.create_task(supervised(partial(_work, context), over))
-    try:
-        yield
-    finally:
-        over.set()
-        await asyncio.wait([worker])
+    return supervised(partial(_work, context))
 
 
 async def run_worker(settings: Settings) -> None:

@@ -1,9 +1,9 @@
 """What every task needs and none should repeat: its place in the queue, its log, and what an error means."""
 
 import asyncio
-import functools
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial, wraps
 from typing import Any, Concatenate, Final, ParamSpec, cast
 
 import structlog
@@ -12,7 +12,7 @@ from arq.worker import Retry
 
 from app.context import ProcessContext
 from app.core.errors import Conflict, LeaseLost, NotReady
-from app.core.pauses import pause
+from app.core.pauses import beside, pause
 from app.jobs.errors import NothingToRun
 from app.queue.arq_queue import ArqQueue
 from app.queue.connection import AWAY
@@ -31,7 +31,7 @@ def task(body: Callable[Concatenate[ProcessContext, Arguments], Awaitable[None]]
     """Makes a task of a story. Whatever it raises is logged here and ends here: outcomes stand in the database."""
     name = getattr(body, "__name__", "task")
 
-    @functools.wraps(body)
+    @wraps(body)
     async def run(ctx: dict[Any, Any], *args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
         context: ProcessContext = ctx["context"]
         with structlog.contextvars.bound_contextvars(task=name, job_id=ctx["job_id"], provider_id=None):
@@ -41,8 +41,12 @@ def task(body: Callable[Concatenate[ProcessContext, Arguments], Awaitable[None]]
     return cast(WorkerCoroutine, run)
 
 
-async def supervised(work: Callable[[asyncio.Event], Awaitable[None]], over: asyncio.Event) -> None:
-    """Does `work` again whenever it ends by itself, until it is over."""
+def supervised(work: Callable[[asyncio.Event], Awaitable[None]]) -> AbstractAsyncContextManager[None]:
+    """Does `work` beside the block, and again whenever it ends by itself."""
+    return beside(partial(_again, work))
+
+
+async def _again(work: Callable[[asyncio.Event], Awaitable[None]], over: asyncio.Event) -> None:
     while not over.is_set():
         try:
             await work(over)
@@ -71,16 +75,9 @@ async def _told(work: Awaitable[None]) -> None:
         log.exception("task_failed")
 
 
-@asynccontextmanager
-async def _held(queue: ArqQueue, job_id: str) -> AsyncIterator[None]:
+def _held(queue: ArqQueue, job_id: str) -> AbstractAsyncContextManager[None]:
     """The library marks a job as running for as long as it may last; the mark of a killed worker must go sooner."""
-    over = asyncio.Event()
-    holder = asyncio.create_task(_hold(queue, job_id, over))
-    try:
-        yield
-    finally:
-        over.set()
-        await asyncio.wait([holder])
+    return beside(partial(_hold, queue, job_id))
 
 
 async def _hold(queue: ArqQueue, job_id: str, over: asyncio.Event) -> None:

@@ -5,25 +5,20 @@ The id of an event names the job, that of `done` with `.done` behind it: who com
 """
 
 from collections.abc import AsyncGenerator
-from contextlib import AbstractContextManager, aclosing
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from typing import Annotated, Any, Final
 
 from fastapi import Header, Response
-from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
-from starlette.types import Receive, Scope, Send
 
 from app.api.schemas import JobAnswer
+from app.api.streaming import HEADERS, MEDIA_TYPE, PING_SECONDS, RETRY, HeldStream
 from app.jobs.history import JobHistory
 from app.jobs.views import JobView
 from app.jobs.watching import JobWatches, Watch
 from app.registry.views import ProviderView
 
-MEDIA_TYPE: Final = "text/event-stream"
-PING_SECONDS: Final = 15.0
-RETRY: Final = format_sse_event(retry=2_000)  # ms until a browser asks again
-HEADERS: Final = {"cache-control": "no-store", "x-accel-buffering": "no"}
 OUTCOME: Final = ".done"
 SHARED: Final = 64  # states, encoded once for all who watch
 
@@ -41,7 +36,7 @@ LastEventId = Annotated[
 ]
 
 
-class EventStream(StreamingResponse):
+class EventStream(HeldStream[Watch]):
     """A watch as a stream. It holds the newest state only: who reads slowly skips what lies between."""
 
     def __init__(
@@ -52,19 +47,11 @@ class EventStream(StreamingResponse):
         missed: JobView | None = None,
         ping_seconds: float = PING_SECONDS,
     ) -> None:
-        super().__init__((), headers=HEADERS, media_type=MEDIA_TYPE)
-        self._watching = watching
+        super().__init__(watching, ping_seconds=ping_seconds)
         self._heard = heard
         self._missed = missed
-        self._ping_seconds = ping_seconds
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # Held here and not in the generator, which nobody closes when a client leaves in the middle of a write.
-        with self._watching as watch:
-            async with aclosing(self._events(watch)) as self.body_iterator:
-                await super().__call__(scope, receive, send)
-
-    async def _events(self, watch: Watch) -> AsyncGenerator[bytes, None]:
+    async def events(self, watch: Watch) -> AsyncGenerator[bytes, None]:
         yield RETRY
         if self._missed:
             yield encoded(self._missed, "done")

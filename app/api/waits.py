@@ -2,15 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import AbstractContextManager, aclosing
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 from fastapi import Request, Response
-from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive
 
-from app.api.events import HEADERS, MEDIA_TYPE, PING_SECONDS, RETRY
+from app.api.streaming import MEDIA_TYPE, PING_SECONDS, RETRY, HeldStream
 from app.snapshots.versions import Version, parse_version
 from app.snapshots.waiting import VersionWatches, Watch
 
@@ -47,24 +46,16 @@ async def _left(receive: Receive) -> None:
         pass
 
 
-class VersionStream(StreamingResponse):
+class VersionStream(HeldStream[Watch]):
     """The current version, then each new one; who reads slowly skips what lies between."""
 
     def __init__(
         self, watching: AbstractContextManager[Watch], current: Version, *, ping_seconds: float = PING_SECONDS
     ) -> None:
-        super().__init__((), headers=HEADERS, media_type=MEDIA_TYPE)
-        self._watching = watching
+        super().__init__(watching, ping_seconds=ping_seconds)
         self._current = current
-        self._ping_seconds = ping_seconds
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # Held here and not in the generator, which nobody closes when a client leaves in the middle of a write.
-        with self._watching as watch:
-            async with aclosing(self._events(watch)) as self.body_iterator:
-                await super().__call__(scope, receive, send)
-
-    async def _events(self, watch: Watch) -> AsyncGenerator[bytes, None]:
+    async def events(self, watch: Watch) -> AsyncGenerator[bytes, None]:
         yield RETRY
         known = self._current
         if known.number:

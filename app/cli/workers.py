@@ -1,8 +1,8 @@
 """Who runs a job: a worker that is there, or this process."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Final
 
 from arq.worker import Retry
@@ -10,7 +10,7 @@ from arq.worker import Retry
 from app.cli.output import complain
 from app.context import ProcessContext
 from app.core.errors import NotReady
-from app.core.pauses import pause
+from app.core.pauses import beside, pause
 from workers.tasks.sync import sync
 
 BUSY_SECONDS: Final = 1.0
@@ -25,16 +25,9 @@ async def worker_alive(context: ProcessContext) -> bool:
     return await context.queue.workers_alive()
 
 
-@asynccontextmanager
-async def minded(context: ProcessContext) -> AsyncIterator[None]:
+def minded(context: ProcessContext) -> AbstractAsyncContextManager[None]:
     """Says when nobody is left to run what the block waits for, and when somebody is there again."""
-    over = asyncio.Event()
-    minding = asyncio.create_task(_mind(context, over))
-    try:
-        yield
-    finally:
-        over.set()
-        await asyncio.wait([minding])
+    return beside(partial(_mind, context))
 
 
 async def _mind(context: ProcessContext, over: asyncio.Event) -> None:

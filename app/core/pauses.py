@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -18,6 +19,22 @@ async def pause(over: asyncio.Event, seconds: float) -> bool:
         async with asyncio.timeout(seconds):
             await over.wait()
     return over.is_set()
+
+
+@asynccontextmanager
+async def beside(work: Callable[[asyncio.Event], Awaitable[None]]) -> AsyncIterator[None]:
+    """Does `work` beside the block. When the block ends, its event says so, and it is waited for."""
+
+    async def does() -> None:
+        await work(over)
+
+    over = asyncio.Event()
+    task = asyncio.create_task(does())
+    try:
+        yield
+    finally:
+        over.set()
+        await asyncio.wait([task])
 
 
 async def undisturbed(work: Coroutine[Any, Any, T]) -> T:

@@ -17,6 +17,7 @@ from app.core.errors import Misconfigured, NotReady
 from app.core.pauses import undisturbed
 
 BUSY_TIMEOUT_MS = 10_000
+IDLE_IN_TRANSACTION_MS = 15_000  # Postgres ends who is suspended with locks before its lease (20 s) is out
 CHECKPOINT_PAGES = 8_000  # 32 MB; at the default of 1,000 every batch of a sync would copy its index pages anew
 WRITER_CACHE_KIB = 16_384  # the default of 2 MB makes a bulk load thrash
 READER_CACHE_KIB = 2_048
@@ -157,8 +158,7 @@ def _reason(error: BaseException) -> str | None:
 
 
 def _engine(url: URL, pool_size: int) -> AsyncEngine:
-    # A process that was suspended in a transaction would keep its locks, and everybody else out, for ever.
-    settings = {"server_settings": {"idle_in_transaction_session_timeout": "15000"}}
+    settings = {"server_settings": {"idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS)}}
     return create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, connect_args=settings)
 
 

@@ -7,6 +7,7 @@ refuses them once another worker holds the lease; time alone takes no lease away
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, cast, func, or_, select, update
@@ -14,7 +15,7 @@ from sqlmodel import col
 
 from app.core.clock import machine_ms
 from app.core.errors import Conflict, LeaseLost
-from app.core.pauses import pause
+from app.core.pauses import beside, pause
 from app.db.engine import Database, DatabaseAway, Reader, Writer
 from app.db.tables import CatalogueHead
 
@@ -88,13 +89,10 @@ async def held(database: Database, *, provider_pk: int, job_id: str) -> AsyncIte
     """Holds the lease around the block for who is no job; yields the fence. `Conflict` while somebody has it."""
     async with database.writer() as writer:
         fence = await acquire(writer, provider_pk=provider_pk, job_id=job_id)
-    over = asyncio.Event()
-    renewing = asyncio.create_task(_keep(database, provider_pk, fence, over))
     try:
-        yield fence
+        async with beside(partial(_keep, database, provider_pk, fence)):
+            yield fence
     finally:
-        over.set()
-        await asyncio.wait([renewing])
         async with database.writer() as writer:
             await release(writer, provider_pk=provider_pk, fence=fence)
 

@@ -17,8 +17,8 @@ from app.providers.base import Page, Provider, Scope
 AHEAD = 2  # times the window: how many pages may wait for a slow one before them
 LEAST_DEPTH = 32  # pages under way or waiting, however busy this process is
 DEEPER = 2  # times, whenever the next page had to be waited for with nothing else to do
-SHALLOWER = 0.998  # times, whenever it was there already, or this process was what it waited for,
-BUSY_SECONDS = 1.0  # for so long
+SHALLOWER = 0.998  # times, whenever this process was what the page waited for, and had been for `BUSY_SECONDS`
+BUSY_SECONDS = 1.0
 LEAST_IDLE = 0.001  # seconds
 MOST_DEPTH = 10_000
 MAX_PAGES = 200_000  # a portal that never ends: 2.8 million items at 14 a page

@@ -198,10 +198,25 @@ def restart_postgres(stage: Stage, how: signal.Signals, seconds: float) -> float
     return time.monotonic()
 
 
+def suspend(stage: Stage, process: Process) -> None:
+    """Suspends a worker at any moment, on SQLite at any but inside of a write.
+
+    A file's lock is the operating system's: who is suspended with it keeps it, and nothing but waking or ending that
+    process helps. Postgres has a clock of its own for that.
+    """
+    for _ in range(100):
+        stage.signal(process, signal.SIGSTOP)
+        if stage.setting.database == "postgres" or stage.writable():
+            return
+        stage.signal(process, signal.SIGCONT)
+        time.sleep(0.02)
+    raise AssertionError("the worker writes all the time")
+
+
 def stop_worker_for_long(stage: Stage) -> float:
     """A zombie: suspended longer than its lease, another one took over, and it wakes up in the middle of that."""
     zombie = stage.worker
-    stage.signal(zombie, signal.SIGSTOP)
+    suspend(stage, zombie)
     stopped = time.monotonic()
     stage.work()
     running = "SELECT attempt FROM sync_job WHERE status = 'running'"

@@ -3,9 +3,10 @@
 import json
 import os
 import signal
+import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -142,6 +143,17 @@ class Stage:
     def said(self) -> str:
         """The end of what the processes said, for who has to understand a failure."""
         return "".join((self.server.lines + (self.worker.lines if self.setting.apart else []))[-30:])
+
+    def writable(self) -> bool:
+        """Whether nobody holds the database file's write lock for long."""
+        assert self.setting.database == "sqlite"
+        with closing(sqlite3.connect(self.installation.data / "lineup.db", timeout=1, isolation_level=None)) as file:
+            try:
+                file.execute("BEGIN IMMEDIATE")
+                file.execute("ROLLBACK")
+            except sqlite3.OperationalError:
+                return False
+        return True
 
     def ready(self) -> None:
         """Waits for the server to answer."""
