@@ -10,8 +10,10 @@ from app.db.bulk import insert_rows, update_rows
 from app.db.engine import Reader, Writer
 from app.db.tables import Category, metadata
 from app.domain.kinds import Kind
+from app.domain.ordinals import OrdinalSet
 
 CATEGORY: Final = metadata.tables["category"]
+MEMBERSHIP: Final = metadata.tables["item_category"]
 CONTENT: Final = ("name", "position", "censored", "is_active", "updated_at")
 
 
@@ -19,6 +21,13 @@ async def load(reader: Reader, kind: Kind, provider_pk: int) -> dict[str, Catego
     """All categories of a kind by public id, inactive ones too."""
     query = select(*CATEGORY.c).where(_of(kind, provider_pk))
     return {row.id: Category(**row._asdict()) for row in await reader.rows(query)}
+
+
+async def censored_places(reader: Reader, kind: Kind, provider_pk: int) -> OrdinalSet:
+    """The places of all items in censored categories."""
+    mine = (CATEGORY.c.provider_pk == provider_pk, CATEGORY.c.kind == kind.value, CATEGORY.c.censored)
+    joined = select(MEMBERSHIP.c.ordinal).join(CATEGORY, CATEGORY.c.id == MEMBERSHIP.c.category_id)
+    return OrdinalSet(row.ordinal for row in await reader.rows(joined.where(*mine)))
 
 
 async def insert(writer: Writer, kind: Kind, provider_pk: int, rows: Sequence[Mapping[str, Any]]) -> None:

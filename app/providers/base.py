@@ -108,13 +108,31 @@ class ScopeReport:
     digest: int = 0
 
 
+ItemKey = tuple[str, str]  # id space, provider's own id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredItem:
+    """An item as it is stored, for the provider to know it by; `categories` are (id space, provider's own id)."""
+
+    key: ItemKey
+    categories: Sequence[tuple[str, str]] = ()
+    added_at: int | None = None
+    censored: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepReport:
-    """All walks of a step so far; `distinct` counts different items over all scopes."""
+    """All walks of a step so far; `distinct` counts different items over all scopes.
+
+    `earlier` are the items of censored categories, by kind, on pages of the common lists that an earlier attempt of
+    the job stored: those pages are not read again, and what they delivered need not be looked for elsewhere.
+    """
 
     step: StepName
     scopes: Sequence[ScopeReport]
     distinct: int
+    earlier: Mapping[Kind, Sequence[StoredItem]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,22 +144,9 @@ class Verdict:
     doubt: str | None = None
 
 
-ItemKey = tuple[str, str]  # id space, provider's own id
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MissingItem:
-    """A stored item that walks which saw everything did not see; `categories` are (id space, provider's own id)."""
-
-    key: ItemKey
-    categories: Sequence[tuple[str, str]] = ()
-    added_at: int | None = None
-    censored: bool = False
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missing:
-    """What is to be looked for once more before it is removed, and the walks that did so already.
+    """Items that walks which saw everything did not see: to be looked for once more, and the walks that did so already.
 
     `items` is empty when they are too many to be named; `count` is right in any case. `sizes` are how many items are
     stored in each category that is named.
@@ -150,7 +155,7 @@ class Missing:
     step: StepName
     kind: Kind
     count: int
-    items: Sequence[MissingItem] = ()
+    items: Sequence[StoredItem] = ()
     sizes: Mapping[tuple[str, str], int] = field(default_factory=dict)
     scopes: Sequence[ScopeReport] = ()
 

@@ -152,11 +152,11 @@ def _width(provider: Provider, state: WalkState) -> int:
 
 async def _idle(state: WalkState, task: asyncio.Task[Page]) -> None:
     """Waits for a page, and learns whether more under way would have helped: a crash has them all fetched again."""
-    began, worked = time.monotonic(), time.thread_time()
+    began, worked = time.monotonic(), time.process_time()  # also that of the database's thread
     if not task.done():
         await asyncio.wait([task])
     waited = time.monotonic() - began
-    if waited > 2 * (time.thread_time() - worked) + LEAST_IDLE:
+    if waited > 2 * (time.process_time() - worked) + LEAST_IDLE:
         state.idle_at = began + waited
         state.depth = min(state.depth * DEEPER, MOST_DEPTH)
     elif began - state.idle_at > BUSY_SECONDS:

@@ -10,7 +10,7 @@ from app.domain.documents import decode
 from app.domain.identity import space_of
 from app.domain.kinds import ITEM_STEPS, Kind
 from app.domain.ordinals import OrdinalSet
-from app.providers.base import ItemKey, Missing, MissingItem
+from app.providers.base import ItemKey, Missing, StoredItem
 from app.sync.ledger import Ledger
 
 MOST_NAMED: Final = 20_000  # items of about 400 bytes each; more are only counted
@@ -33,7 +33,7 @@ async def describe(ledger: Ledger, kind: Kind, places: OrdinalSet) -> Described:
     async with ledger.database.reader() as reader:
         known = await categories.load(reader, kind, ledger.job.provider_pk)
     named = {public: (one.space, one.external_id) for public, one in known.items()}
-    found: list[MissingItem] = []
+    found: list[StoredItem] = []
     where: dict[ItemKey, int] = {}
     left = iter(places)
     while chunk := list(islice(left, STRETCH)):
@@ -44,7 +44,7 @@ async def describe(ledger: Ledger, kind: Kind, places: OrdinalSet) -> Described:
             own = decode(kind, row.body).category_ids
             where[key] = row.ordinal
             found.append(
-                MissingItem(
+                StoredItem(
                     key=key,
                     categories=tuple(named[one] for one in own if one in named),
                     added_at=row.added_at,

@@ -4,16 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.core.clock import now_ms
-from app.db import items, progress
+from app.db import categories, items, progress
 from app.db.engine import Reader, Writer
 from app.db.items import Stored
 from app.domain.documents import decode
 from app.domain.kinds import ITEM_STEPS, Kind
 from app.domain.ordinals import OrdinalSet
 from app.domain.records import RejectedRecord
+from app.providers.base import StoredItem
 from app.sync.diff import Change, Diff
 from app.sync.drafts import Draft, row
 from app.sync.ledger import ItemChange, Ledger, Shelf
+from app.sync.missing import describe
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,6 +59,12 @@ class Store:
         async with self._ledger.database.reader() as reader:
             stored = await progress.batches(reader, self._job.job_id, scope)
         return {page: not self.is_news(seen) if seen else None for pages, seen in stored for page in pages}
+
+    async def earlier(self, kind: Kind, seen: OrdinalSet) -> Sequence[StoredItem]:
+        """Items of censored categories among these places, which an earlier attempt of the job stored."""
+        async with self._ledger.database.reader() as reader:
+            censored = await categories.censored_places(reader, kind, self._job.provider_pk)
+        return (await describe(self._ledger, kind, seen & censored)).missing.items
 
     def forget(self, kind: Kind) -> None:
         """Ends walks that did not see everything: what was held back may still be in its other categories."""

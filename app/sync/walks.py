@@ -14,7 +14,7 @@ from app.db.progress import WalkedBefore
 from app.domain.kinds import Kind, StepName
 from app.domain.ordinals import OrdinalSet
 from app.jobs.tracker import JobTracker
-from app.providers.base import Page, Provider, Scope, ScopeReport, Search, StepReport
+from app.providers.base import Page, Provider, Scope, ScopeReport, Search, StepReport, StoredItem
 from app.sync.fetch import WalkState, walk
 from app.sync.missing import Described
 from app.sync.newest import Descent, Newest
@@ -95,10 +95,11 @@ class Walks:
 
     async def _in_full(self, scopes: Sequence[Scope]) -> None:
         reports: list[ScopeReport] = []
-        pending = list(scopes)
+        pending, earlier = list(scopes), await self._earlier(scopes)
         for _ in range(MAX_ROUNDS):
             reports += [await self._scope(scope) for scope in pending]
-            report = StepReport(step=self._step, scopes=reports, distinct=self._distinct(self._seen, self._dropped))
+            distinct = self._distinct(self._seen, self._dropped)
+            report = StepReport(step=self._step, scopes=reports, distinct=distinct, earlier=earlier)
             verdict = await self._provider.review(report)
             walked = {one.scope.name for one in reports}
             pending = [scope for scope in verdict.more if scope.name not in walked]
@@ -109,6 +110,15 @@ class Walks:
                     self.lost, self.error = True, self.error or SHORT
                 break
         self.walked = bool(reports)
+
+    async def _earlier(self, scopes: Sequence[Scope]) -> dict[Kind, Sequence[StoredItem]]:
+        """What is known of the pages that need not be read again."""
+        seen: dict[Kind, OrdinalSet] = {kind: OrdinalSet() for kind in Kind}
+        for scope in scopes:
+            if scope.category is None and scope.name in self._before:
+                for kind, places in self._before[scope.name].seen.items():
+                    seen[kind].update(places)
+        return {kind: await self._store.earlier(kind, places) for kind, places in seen.items() if len(places)}
 
     async def _all_newest(self, scopes: Sequence[Scope]) -> bool:
         """Walks lists until they show nothing new; False when they do not show the newest first."""

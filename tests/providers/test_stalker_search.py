@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.domain.kinds import Kind, StepName
 from app.domain.records import CategoryRecord, MovieRecord
-from app.providers.base import Missing, MissingItem, Scope, ScopeReport, Search
+from app.providers.base import Missing, StoredItem, Scope, ScopeReport, Search
 from app.providers.stalker.review import list_scope
 from app.providers.stalker.search import Seeker
 from app.providers.stalker.session import Session
@@ -106,7 +106,7 @@ def searched(seed: int, pace: float, length: int, *, dated: bool = True) -> tupl
     portal.pace = pace
     client.walker.stars["vod"] = client.walk(list_scope(STEP, "vod"))
     unseen = [(moment, str(own)) for moment, own in stored if str(own) not in client.seen]
-    items = [MissingItem(key=("", own), added_at=moment if dated else None) for moment, own in unseen]
+    items = [StoredItem(key=("", own), added_at=moment if dated else None) for moment, own in unseen]
     missing = Missing(step=STEP, kind=Kind.MOVIE, count=len(items), items=items)
     return portal, client, missing, client.search(missing)
 
@@ -164,7 +164,7 @@ def test_a_row_that_every_walk_misses_is_kept_since_the_walks_differ(category: s
     client = Client(portal)
     client.walker.stars["vod"] = client.walk(list_scope(STEP, "vod"))
     (missed,) = {str(own) for _, own in portal.rows} & stored - client.seen
-    item = MissingItem(key=("", missed), categories=[("", category)] if category else ())
+    item = StoredItem(key=("", missed), categories=[("", category)] if category else ())
     listed = [CategoryRecord(external_id="7", name="Seven", position=0)] if category else []
     found = client.search(Missing(step=STEP, kind=Kind.MOVIE, count=1, items=[item]), listed)
     assert missed not in client.seen

@@ -11,12 +11,12 @@ from app.providers.base import (
     AccountStatus,
     Categories,
     Missing,
-    MissingItem,
     Page,
     ProviderAccount,
     Scope,
     Search,
     StepReport,
+    StoredItem,
     StreamLink,
     Verdict,
 )
@@ -152,11 +152,14 @@ class StalkerProvider:
         """What is proof stands in `review.py`."""
         families = FAMILIES.get(report.step, ())
         categories = {family: (await self._list(family)).records for family in families}
+        for kind, items in report.earlier.items():
+            for item in items:
+                self._walker.recall(family_of_item(kind, item.key), item)
         return await Review(self._walker, await self._reader(), report, categories).verdict()
 
     async def search(self, missing: Missing) -> Search:
         """What is proof stands in `search.py`; where too many are missing to be named, the step's own lists count."""
-        families = {family_of_item(missing.kind, item.key): list[MissingItem]() for item in missing.items}
+        families = {family_of_item(missing.kind, item.key): list[StoredItem]() for item in missing.items}
         for item in missing.items:
             families[family_of_item(missing.kind, item.key)].append(item)
         if not families:

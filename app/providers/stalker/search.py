@@ -18,7 +18,7 @@ from typing import Final
 
 from app.domain.kinds import Kind
 from app.domain.records import CategoryRecord
-from app.providers.base import ItemKey, Missing, MissingItem, Scope, ScopeReport, Search
+from app.providers.base import ItemKey, Missing, Scope, ScopeReport, Search, StoredItem
 from app.providers.stalker.order import Places, Run
 from app.providers.stalker.parse import VOD_SPACE
 from app.providers.stalker.review import BULK, FAMILY_KINDS, list_scope
@@ -54,7 +54,7 @@ class Seeker:
         for look in self._looks:
             self._reads.setdefault(look.number, []).append(look)
 
-    def seek(self, items: Sequence[MissingItem]) -> Search:
+    def seek(self, items: Sequence[StoredItem]) -> Search:
         """Looks at places first, then at categories, then at the whole list."""
         if not items:
             return self._all()
@@ -74,7 +74,7 @@ class Seeker:
         found = self._in_categories(left) if self._cheap(left) else self._whole(left)
         return Search(more=found.more, gone=frozenset(gone | found.gone), doubt=found.doubt)
 
-    def _in_bulk(self, item: MissingItem) -> bool:
+    def _in_bulk(self, item: StoredItem) -> bool:
         """Whether the one answer with all channels would have shown the item."""
         star = self._star
         if star is None or star.scope.name != f"{self._family}:{BULK}" or not star.complete or not star.distinct:
@@ -82,7 +82,7 @@ class Seeker:
         listed = [self._listed.get(own) for _, own in item.categories]
         return not item.censored and None not in listed and not any(listed)
 
-    def _runs(self, items: Sequence[MissingItem]) -> dict[ItemKey, Run]:
+    def _runs(self, items: Sequence[StoredItem]) -> dict[ItemKey, Run]:
         """The pages of `*` around each item, where it has a place there."""
         star = self._star
         if star is None or self._family == "itv":
@@ -96,7 +96,7 @@ class Seeker:
                 found[item.key] = run
         return found
 
-    def _is_hidden(self, item: MissingItem) -> bool:
+    def _is_hidden(self, item: StoredItem) -> bool:
         """Whether `*` would not show the item: what it leaves out are censored categories."""
         own = [category for _, category in item.categories]
         if any(self._walker.walked(list_scope(self._missing.step, self._family, category=one)) for one in own):
@@ -122,7 +122,7 @@ class Seeker:
     def _pages(self, runs: Iterable[Run]) -> tuple[int, ...]:
         return tuple(sorted({number for run in runs for number in run.pages}))
 
-    def _cheap(self, items: Sequence[MissingItem]) -> bool:
+    def _cheap(self, items: Sequence[StoredItem]) -> bool:
         """Whether all items have categories that can be asked for, at less than a walk of the whole list."""
         if not all(any(own in self._listed for _, own in item.categories) for item in items):
             return False
@@ -130,7 +130,7 @@ class Seeker:
         pages = [-(-self._missing.sizes.get(one, 0) // USUAL_SIZE) for one in named]
         return self._star is None or sum(2 * count if count > 1 else 1 for count in pages) <= self._length()
 
-    def _in_categories(self, items: Sequence[MissingItem]) -> Search:
+    def _in_categories(self, items: Sequence[StoredItem]) -> Search:
         named = dict.fromkeys(own for item in items for _, own in item.categories if own in self._listed)
         more = [scope for own in named if (scope := self._next(own)) is not None]
         if more:
@@ -166,7 +166,7 @@ class Seeker:
             return Search(more=[*more, *found.more])
         return found if all(self._verified(own) for own in hidden) else Search(doubt=DOUBT)
 
-    def _whole(self, items: Sequence[MissingItem]) -> Search:
+    def _whole(self, items: Sequence[StoredItem]) -> Search:
         star = self._star
         if star is None:
             return Search(doubt=DOUBT)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from app.core.errors import Malformed
 from app.domain.records import Record, RejectedRecord
-from app.providers.base import Page, Scope, ScopeReport
+from app.providers.base import Page, Scope, ScopeReport, StoredItem
 from app.providers.stalker.classify import Answer, Blank
 from app.providers.stalker.order import Span
 from app.providers.stalker.parse import Reader
@@ -229,6 +229,13 @@ class Walker:
             for category in record.category_ids:
                 if category in hidden:
                     hidden[category].add(f"{record.space}/{record.external_id}")
+
+    def recall(self, family: str, item: StoredItem) -> None:
+        """The same of an item on a page that an earlier attempt read."""
+        hidden = self.hidden.get(family, {})
+        for _, category in item.categories:
+            if category in hidden:
+                hidden[category].add("/".join(item.key))
 
 
 def _titles(answer: Answer) -> Listing:
