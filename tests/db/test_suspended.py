@@ -21,12 +21,16 @@ async def test_postgres_ends_a_transaction_that_nobody_goes_on_with(
 ) -> None:
     monkeypatch.setattr(engine, "IDLE_IN_TRANSACTION_MS", 150)
     suspended, other = Database(postgres_url), Database(postgres_url)
-    with pytest.raises(DatabaseAway):
+
+    async def sleep_and_go_on() -> None:
         async with suspended.writer() as held:
             await held.execute(WRITE)
             async with asyncio.timeout(10), other.writer() as free:
                 await free.execute(WRITE)
             await held.execute(WRITE)
+
+    with pytest.raises(DatabaseAway):
+        await sleep_and_go_on()
     async with suspended.reader() as again:
         assert await again.scalar(text("SELECT 1")) == 1
     await suspended.close()
