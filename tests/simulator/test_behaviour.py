@@ -155,7 +155,7 @@ def test_latency_and_workers_make_a_portal_slow(box: Make) -> None:
 
 def test_too_many_at_a_time_are_turned_away(box: Make) -> None:
     stb = box("panel")
-    stb.portal.behave(latency_ms=50, max_parallel=2, retry_after=1)
+    stb.portal.behave(latency_ms=1000, max_parallel=2, retry_after=1)
     with ThreadPoolExecutor(4) as pool:
         codes = sorted(answer.status_code for answer in pool.map(lambda _: genres(stb), range(4)))
     assert codes == [200, 200, 429, 429]
@@ -163,7 +163,7 @@ def test_too_many_at_a_time_are_turned_away(box: Make) -> None:
 
 def test_too_many_at_a_time_may_ban(box: Make) -> None:
     stb = box("panel")
-    stb.portal.behave(latency_ms=50, ban_parallel=2)
+    stb.portal.behave(latency_ms=1000, ban_parallel=2)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: genres(stb), range(4)))
     banned = genres(stb)
