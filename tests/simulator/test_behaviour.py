@@ -145,11 +145,11 @@ def test_gzip_only_for_those_who_accept_it(box: Make) -> None:
 
 def test_latency_and_workers_make_a_portal_slow(box: Make) -> None:
     stb = box("panel")
-    stb.portal.behave(latency_ms=30, workers=1)
+    stb.portal.behave(latency_ms=300, workers=1)
     start = time.monotonic()
     with ThreadPoolExecutor(4) as pool:
         assert all(answer.status_code == 200 for answer in pool.map(lambda _: genres(stb), range(4)))
-    assert time.monotonic() - start >= 0.12
+    assert time.monotonic() - start >= 1.2
     assert stb.portal.stats.max_parallel == 4
 
 
