@@ -6,7 +6,7 @@ An adapter opens no transaction, knows no job and decides no outcome. It raises 
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 from app.domain.kinds import Kind, ProviderKind, StepName
 from app.domain.records import (
@@ -179,6 +179,20 @@ class StreamLink:
     expires_at: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuideLink:
+    """An XMLTV file, and who named it: the head of a list, the dialect itself, or the person who added the provider."""
+
+    url: str = field(repr=False)
+    origin: Literal["header", "xtream", "option"]
+
+
+def chosen_guides(options: Mapping[str, Any]) -> tuple[GuideLink, ...]:
+    """The guide that a person chose, which wins over what a provider names; none when there is no such wish."""
+    url = options.get("epgUrl")
+    return (GuideLink(url=str(url), origin="option"),) if url else ()
+
+
 class Provider(Protocol):
     """One provider, logged in on first use; `async with` closes it."""
 
@@ -244,4 +258,8 @@ class Provider(Protocol):
 
     async def resolve(self, kind: Kind, locator: Mapping[str, Any]) -> StreamLink:
         """A link for this moment; kind MOVIE for episodes too, whose locator says so."""
+        ...
+
+    async def guides(self) -> Sequence[GuideLink]:
+        """The XMLTV files for its channels, the best first: the one that was chosen, else those it names."""
         ...

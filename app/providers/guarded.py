@@ -15,6 +15,7 @@ from app.domain.records import EpisodeRecord, SeasonRecord
 from app.providers.base import (
     AccountStatus,
     Categories,
+    GuideLink,
     Missing,
     Page,
     Provider,
@@ -122,6 +123,9 @@ class GuardedProvider:
 
     async def resolve(self, kind: Kind, locator: Mapping[str, Any]) -> StreamLink:
         return await self._wanted(lambda provider: provider.resolve(kind, locator))
+
+    async def guides(self) -> Sequence[GuideLink]:
+        return await self._asked(lambda provider: provider.guides())
 
     async def _admitted(self) -> Provider:
         if await self._gate.check():

@@ -27,6 +27,7 @@ from app.jobs.run import Run
 from app.providers.base import (
     AccountStatus,
     Categories,
+    GuideLink,
     Missing,
     Page,
     Provider,
@@ -72,6 +73,7 @@ class ScriptedProvider:
     on_search: Callable[[Missing], Search] | None = None
     asked: list[tuple[str, int]] = field(default_factory=list)
     claims: dict[Kind, int] = field(default_factory=dict)
+    guide_links: tuple[GuideLink, ...] = ()
 
     async def __aenter__(self) -> Self:
         return self
@@ -145,6 +147,9 @@ class ScriptedProvider:
 
     async def resolve(self, kind: Kind, locator: Mapping[str, Any]) -> StreamLink:
         raise ProviderError("not here")
+
+    async def guides(self) -> Sequence[GuideLink]:
+        return self.guide_links
 
 
 async def add_provider(database: Database, name: str = "one") -> int:

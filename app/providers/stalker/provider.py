@@ -10,6 +10,7 @@ from app.domain.records import CategoryRecord, EpisodeRecord, SeasonRecord
 from app.providers.base import (
     AccountStatus,
     Categories,
+    GuideLink,
     Missing,
     Page,
     ProviderAccount,
@@ -19,6 +20,7 @@ from app.providers.base import (
     StoredItem,
     StreamLink,
     Verdict,
+    chosen_guides,
 )
 from app.providers.stalker.box import open_box
 from app.providers.stalker.channels import ChannelStream
@@ -52,6 +54,7 @@ class StalkerProvider:
     ) -> None:
         options = account.options
         self._retries: dict[str, Any] = {"attempts": retry_attempts, "base_seconds": retry_base_seconds}
+        self._options = options
         self._box = open_box(account.credentials, options)
         self._session = Session(
             transport,
@@ -181,6 +184,10 @@ class StalkerProvider:
     async def resolve(self, kind: Kind, locator: Mapping[str, Any]) -> StreamLink:
         """A link for this moment."""
         return await Player(self._session, await self._guide()).resolve(kind, locator)
+
+    async def guides(self) -> Sequence[GuideLink]:
+        """A portal names no XMLTV file: what it knows of programmes is asked per channel."""
+        return chosen_guides(self._options)
 
     async def _exists(self, family: str) -> bool:
         """Whether a portal without categories of a family has its list all the same; some have no VOD at all."""

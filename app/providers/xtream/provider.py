@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Final, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -14,6 +14,7 @@ from app.domain.values import text
 from app.providers.base import (
     AccountStatus,
     Categories,
+    GuideLink,
     Missing,
     Page,
     ProviderAccount,
@@ -22,6 +23,7 @@ from app.providers.base import (
     StepReport,
     StreamLink,
     Verdict,
+    chosen_guides,
 )
 from app.providers.transport import Transport
 from app.providers.xtream.client import XtreamClient
@@ -187,6 +189,11 @@ class XtreamProvider:
         return StreamLink(
             url=f"{self._client.base}/{folder}/{path}.{ending}", headers={"User-Agent": str(agent)} if agent else {}
         )
+
+    async def guides(self) -> Sequence[GuideLink]:
+        credentials = {name: self._account.credentials.get(name, "") for name in ("username", "password")}
+        address = f"{self._client.base}/xmltv.php?{urlencode(credentials, quote_via=quote)}"
+        return chosen_guides(self._account.options) or (GuideLink(url=address, origin="xtream"),)
 
     def _live_format(self, formats: frozenset[str]) -> str:
         if wanted := self._account.options.get("output"):
