@@ -14,6 +14,7 @@ from app.db.tables.catalogue import (
     Series,
 )
 from app.db.tables.job import JobChange, Quarantine, SyncCheckpoint, SyncJob, SyncStep, Walk
+from app.db.tables.number import PlayerNumber
 from app.db.tables.playlist import Playlist, PlaylistEntry, PlaylistUser
 from app.db.tables.provider import CatalogueHead, Provider, Webhook
 from app.db.tables.snapshot import Publication, Snapshot, SnapshotFile
@@ -37,6 +38,7 @@ __all__ = [
     "ItemCategory",
     "JobChange",
     "Movie",
+    "PlayerNumber",
     "Playlist",
     "PlaylistEntry",
     "PlaylistUser",
