@@ -260,6 +260,10 @@ class Provider(Protocol):
         """A link for this moment; kind MOVIE for episodes too, whose locator says so."""
         ...
 
+    async def replay(self, locator: Mapping[str, Any], *, start_ms: int, minutes: int) -> StreamLink | None:
+        """A link to what a channel showed then; None where the dialect has no address for the past."""
+        ...
+
     async def guides(self) -> Sequence[GuideLink]:
         """The XMLTV files for its channels, the best first: the one that was chosen, else those it names."""
         ...

@@ -124,6 +124,9 @@ class GuardedProvider:
     async def resolve(self, kind: Kind, locator: Mapping[str, Any]) -> StreamLink:
         return await self._wanted(lambda provider: provider.resolve(kind, locator))
 
+    async def replay(self, locator: Mapping[str, Any], *, start_ms: int, minutes: int) -> StreamLink | None:
+        return await self._asked(lambda provider: provider.replay(locator, start_ms=start_ms, minutes=minutes))
+
     async def guides(self) -> Sequence[GuideLink]:
         return await self._asked(lambda provider: provider.guides())
 

@@ -24,6 +24,10 @@ class Streams:
         """A playable link for an episode."""
         return await self._links.episode(episode_id)
 
+    async def replay(self, channel_id: str, *, start_ms: int, minutes: int) -> StreamLink:
+        """A playable link for what a channel showed then."""
+        return await self._links.replay(channel_id, start_ms=start_ms, minutes=minutes)
+
     async def seasons(self, series_id: str, *, page: int = 1, limit: int = 100) -> tuple[list[bytes], int]:
         """One page of a series' seasons as JSON documents, and how many there are."""
         return await self._details.seasons(series_id, page=page, limit=limit)

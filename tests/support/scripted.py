@@ -148,6 +148,9 @@ class ScriptedProvider:
     async def resolve(self, kind: Kind, locator: Mapping[str, Any]) -> StreamLink:
         raise ProviderError("not here")
 
+    async def replay(self, locator: Mapping[str, Any], *, start_ms: int, minutes: int) -> StreamLink | None:
+        return None
+
     async def guides(self) -> Sequence[GuideLink]:
         return self.guide_links
 

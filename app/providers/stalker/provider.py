@@ -185,6 +185,11 @@ class StalkerProvider:
         """A link for this moment."""
         return await Player(self._session, await self._guide()).resolve(kind, locator)
 
+    async def replay(self, locator: Mapping[str, Any], *, start_ms: int, minutes: int) -> StreamLink | None:
+        """Portals play recorded programmes by their own ids, not by time."""
+        del locator, start_ms, minutes
+        return None
+
     async def guides(self) -> Sequence[GuideLink]:
         """A portal names no XMLTV file: what it knows of programmes is asked per channel."""
         return chosen_guides(self._options)
