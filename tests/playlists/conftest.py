@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -69,7 +69,7 @@ class Store:
         async with self.database.writer() as writer:
             await writer.execute(update(table).where(*mine).values(visibility=visibility))
 
-    async def playlist(self, **overrides: dict[str, Any]) -> int:
+    async def playlist(self, **overrides: Mapping[str, Any]) -> int:
         """A playlist row; `overrides` by the id of the item."""
         row = {"id": "p1", "slug": "p1", "name": "P", "token": b"", "token_sha256": "", "definition": {}}
         async with self.database.writer() as writer:

@@ -1,5 +1,6 @@
 """What a line-up holds and in which order, over catalogues that the real pipeline brought."""
 
+from array import array
 from typing import Any
 
 import pytest
@@ -138,7 +139,7 @@ async def test_changes_survive_a_clean_and_a_new_sync(store: Store) -> None:
     ],
 )
 def test_positions(positions: dict[int, int], hidden: tuple[int, ...], expected: list[int]) -> None:
-    places = lineups.array("q", [1, 2, 3, 4, 5])
+    places = array("q", [1, 2, 3, 4, 5])
     assert list(pinned(places, positions, hidden)) == expected
 
 
