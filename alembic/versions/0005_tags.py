@@ -28,9 +28,7 @@ def upgrade() -> None:
         "INSERT INTO ruleset (id, name, builtin, created_at, updated_at) "
         f"VALUES ('default', 'Default', true, {now}, {now})"
     )
-    op.execute(
-        "INSERT INTO provider_ruleset (provider_pk, ruleset_id, position) SELECT pk, 'default', 0 FROM provider"
-    )
+    op.execute("INSERT INTO provider_ruleset (provider_pk, ruleset_id, position) SELECT pk, 'default', 0 FROM provider")
 
 
 def downgrade() -> None:
@@ -58,6 +56,7 @@ def _rulesets() -> None:
         *(sa.Column(name, sa.String(), nullable=False) for name in ("source", "pattern_type", "pattern", "tag")),
         sa.Column("cleanup", sa.String(), nullable=False),
         sa.Column("replacement", sa.String(), nullable=False),
+        sa.Column("stop", sa.Boolean(), nullable=False),
         *_matching(),
         sa.PrimaryKeyConstraint("id", name="pk_rule"),
         _child("rule", "ruleset_id", "ruleset", "id"),

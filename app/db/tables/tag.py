@@ -36,6 +36,7 @@ class RuleRow(SQLModel, table=True):
     tag: str
     cleanup: str
     replacement: str = ""
+    stop: bool = False
     case_sensitive: bool = False
     kinds: list[str] = Field(sa_type=JSON)  # singular; empty = all
     enabled: bool = True
