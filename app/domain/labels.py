@@ -15,7 +15,7 @@ UNKNOWN_RESOLUTION: Final = 4  # a bare name is usually the small picture, but i
 CODECS: Final = {
     **dict.fromkeys(("raw", "source"), 0),
     **dict.fromkeys(("hevc", "h265", "x265", "hdr", "hdr10", "60fps", "50fps", "dv"), 1),
-    **dict.fromkeys(("h264", "x264", "avc"), 2),
+    **dict.fromkeys(("h264", "x264", "avc", "hq"), 2),
 }
 PLAIN_CODEC: Final = 2
 BACKUPS: Final = frozenset({"backup", "bkp", "bckp", "spare"})
@@ -40,7 +40,13 @@ _ALIASES: Final = {
     "esp": "es", "spa": "es", "por": "pt", "nld": "nl", "ned": "nl", "tur": "tr", "pol": "pl", "rom": "ro", "rou": "ro",
     "bul": "bg", "alb": "al", "swe": "se", "nor": "no", "den": "dk", "dnk": "dk", "fin": "fi", "aus": "au", "bra": "br",
     "mex": "mx", "arg": "ar", "rus": "ru", "ukr": "ua", "ind": "in", "pak": "pk", "irl": "ie", "sui": "ch", "che": "ch",
-    "aut": "at", "gre": "gr", "hun": "hu", "cze": "cz", "srb": "rs", "cro": "hr", "hrv": "hr", "svn": "si",
+    "ex-yu": "exyu", "ex yu": "exyu", "yu": "exyu", "aut": "at", "gre": "gr", "hun": "hu", "cze": "cz", "srb": "rs", "cro": "hr", "hrv": "hr", "svn": "si",
+    "america": "us", "england": "uk", "france": "fr", "germany": "de", "deutschland": "de", "italy": "it",
+    "italia": "it", "spain": "es", "espana": "es", "portugal": "pt", "netherlands": "nl", "belgium": "be",
+    "austria": "at", "switzerland": "ch", "poland": "pl", "polska": "pl", "turkey": "tr", "turkiye": "tr",
+    "romania": "ro", "greece": "gr", "albania": "al", "sweden": "se", "norway": "no", "denmark": "dk", "finland": "fi",
+    "russia": "ru", "ukraine": "ua", "canada": "ca", "australia": "au", "mexico": "mx", "brazil": "br", "brasil": "br",
+    "india": "in", "pakistan": "pk", "arabic": "ara", "english": "en",
 }  # fmt: skip
 _REGIONS: Final = ("en", "exyu", "lat", "latam", "latino", "arab", "ara", "afr", "asia", "kurd", "kur")
 PLACES: Final = {**{code: code for code in (*_ISO.split(), *_REGIONS)}, **_ALIASES}
@@ -53,6 +59,8 @@ def words_of(folded: str) -> list[str]:
     """The words of a folded text; a plus that a word ends with belongs to it (`canal+`)."""
     if "l hd" in folded or "a hd" in folded:
         folded = folded.replace("full hd", "fhd").replace("ultra hd", "uhd")
+    if "0 fps" in folded:
+        folded = folded.replace("0 fps", "0fps")
     return WORD.findall(folded.replace("&", " and ").replace("h.26", "h26").replace("'", ""))
 
 

@@ -93,8 +93,10 @@ def _coast(text: str, tags: Sequence[str], place: str | None) -> Shift | None:
         return _directed(found[1], 0.95 if american else 0.7, rest)
     if (found := _LAST.search(_without_picture(text))) and (rest := _feed(text, found)) is not None:
         return _directed(found[1], 0.9 if american else 0.5, rest)
-    tagged = next((low for tag in tags if (low := tag.lower()) in EAST | WEST), None)
-    if tagged and _may_be_feed(words_of(text)):
+    words = words_of(text)
+    # A direction that still stands in the name was judged there.
+    tagged = next((low for tag in tags if (low := tag.lower()) in EAST | WEST and low not in words), None)
+    if tagged and _may_be_feed(words):
         return _directed(tagged, 0.9 if american else 0.7, text)
     return None
 

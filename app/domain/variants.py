@@ -5,7 +5,7 @@ Careful by intent: two copies that are not brought together cost a line in a lis
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from app.domain.labels import (
@@ -26,14 +26,23 @@ from app.domain.labels import (
 from app.domain.shifts import shift_of, time_shift_minutes
 from app.domain.titles import ARTICLES, cleaned_name, fold
 
-__all__ = ["Variant", "channel_variant", "settled_place", "time_shift_minutes", "title_variant"]
+__all__ = [
+    "Variant",
+    "channel_variant",
+    "link_confidence",
+    "quality_of",
+    "settled_place",
+    "time_shift_minutes",
+    "title_variant",
+]
 
 EAST_MARK: Final = -1  # a feed that calls itself East where that may be a place: by itself, but linked
 MIN_INITIALS: Final = 3
 PAIRED: Final = 0.8  # both coasts are there: then it is no place's name
+_QUALITIES: Final = {0: "8K", 1: "4K", 2: "FHD", 3: "HD", 5: "SD"}
 _NUMERALS: Final = {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5"}
 _NUMBERED: Final = frozenset({"bbc", "rte", "channel"})  # who write themselves both ways
-_PREFIX: Final = re.compile(r"[\s\[(|]*([a-z0-9]{2,6})\s*(?:[\])|:]+|\s-)\s*")
+_PREFIX: Final = re.compile(r"[\s\[(|]*([a-z0-9]{2,11}|ex[- ]yu)\s*(?:[\])|:]+|\s-)\s*")
 _BRACKETS: Final = re.compile(r"[\[(|]([^\[\](){}|]*)[\])|]")
 _BRACKETED_YEAR: Final = re.compile(r"[\[(]\s*((?:19|20)\d\d)(?:\s*[-–]\s*(?:(?:19|20)\d\d)?)?\s*[\])]")
 _STEM: Final = re.compile(r"(?:fhd|uhd|hd|sd|4k)$")
@@ -54,8 +63,11 @@ class Variant(NamedTuple):
     confidence: float = 1.0
 
 
-def channel_variant(name: str, tags: Iterable[str] = (), *, epg_id: str | None = None, is_hd: bool = False) -> Variant:
-    """The variant of a channel by its name, the provider's or the cleaned one, and its tags."""
+def channel_variant(name: str, tags: Iterable[str] = (), *, epg_id: str | None = None) -> Variant:
+    """The variant of a channel by its name and tags.
+
+    The provider's own name is better than the cleaned one: rules may have taken a word for a label (`4K Travel`).
+    """
     known = tuple(tags)
     text, labels, prefixed = _unprefixed(fold(cleaned_name(name)))
     place = place_among(known) or prefixed
@@ -63,18 +75,20 @@ def channel_variant(name: str, tags: Iterable[str] = (), *, epg_id: str | None =
     rest, bracketed = _unbracketed(shift.rest if shift else text)
     words, picture = _unpictured(words_of(rest))
     place = place or next((PLACES[one] for one in bracketed if one in PLACES and one not in PICTURE), None)
+    if len(words) > 1 and place and PLACES.get(words[0]) == place and not prefixed:
+        words = words[1:]  # `US ★ ESPN`: what marked it as a country is gone, but a tag remembers
     named = _numbered(_bare(words))
     base, place = _by_guide("".join(named), words, epg_id, place)
     if base.isdigit() and not place:
         base = ""  # a number is a channel of some country
     labels += [*bracketed, *picture, *(tag.lower() for tag in known)]
     if shift is None:
-        return Variant(base, place or "", 0, _rank(labels, is_hd=is_hd))
+        return Variant(base, place or "", 0, _rank(labels))
     mark = shift.minutes if shift.minutes or shift.confidence >= PAIRED else EAST_MARK
-    return Variant(base, place or "", mark, _rank(labels, is_hd=is_hd), shift.confidence)
+    return Variant(base, place or "", mark, _rank(labels), shift.confidence)
 
 
-def title_variant(name: str, tags: Iterable[str] = (), *, year: int | None = None, is_hd: bool = False) -> Variant:
+def title_variant(name: str, tags: Iterable[str] = (), *, year: int | None = None) -> Variant:
     """The variant of a movie or series: its name and year; copies in other languages are copies too."""
     text, labels, _ = _unprefixed(fold(cleaned_name(name)))
     found = _BRACKETED_YEAR.search(text)
@@ -86,15 +100,18 @@ def title_variant(name: str, tags: Iterable[str] = (), *, year: int | None = Non
     if len(words) > 1 and words[-1] == str(year) and found is None:
         words = words[:-1]
     base = f"{' '.join(words)}|{made or ''}" if words else ""
-    return Variant(base, rank=_rank([*labels, *bracketed, *picture, *(tag.lower() for tag in tags)], is_hd=is_hd))
+    return Variant(base, rank=_rank([*labels, *bracketed, *picture, *(tag.lower() for tag in tags)]))
 
 
-def settled_place(places: Mapping[str, object], place: str) -> str:
+def quality_of(rank: int) -> str | None:
+    """The resolution that a rank stands for; None where the name tells none."""
+    return _QUALITIES.get(rank % 100 // 10)
+
+
+def settled_place(places: Iterable[str], place: str) -> str:
     """The place of a variant among all `places` of its base: an unknown one is the only known one's."""
-    if place:
-        return place
-    known = [one for one in places if one]
-    return known[0] if len(known) == 1 else ""
+    known = {one for one in places if one}
+    return place or (known.pop() if len(known) == 1 else "")
 
 
 def link_confidence(mark: int, confidence: float, marks: Iterable[int]) -> float:
@@ -170,9 +187,8 @@ def _by_guide(base: str, words: Sequence[str], epg_id: str | None, place: str | 
     return (stem, country) if len(initials) >= MIN_INITIALS and stem == initials else (base, place)
 
 
-def _rank(labels: Iterable[str], *, is_hd: bool) -> int:
+def _rank(labels: Iterable[str]) -> int:
     known = frozenset(labels)
-    unsaid = RESOLUTIONS["hd"] if is_hd else UNKNOWN_RESOLUTION
-    resolution = min((RESOLUTIONS[one] for one in known if one in RESOLUTIONS), default=unsaid)
+    resolution = min((RESOLUTIONS[one] for one in known if one in RESOLUTIONS), default=UNKNOWN_RESOLUTION)
     codec = min((CODECS[one] for one in known if one in CODECS), default=PLAIN_CODEC)
     return (not known.isdisjoint(BACKUPS)) * 100 + resolution * 10 + codec

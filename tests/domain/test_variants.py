@@ -1,21 +1,25 @@
 from itertools import combinations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.domain.default_rules import DEFAULT_RULES
+from app.domain.tagging import Tagger
 from app.domain.titles import cleaned_name, sort_key
 from app.domain.variants import (
     EAST_MARK,
     Variant,
     channel_variant,
     link_confidence,
+    quality_of,
     settled_place,
     time_shift_minutes,
     title_variant,
 )
 
 QUALITIES = ("8K", "4K", "UHD", "FHD", "HD", "SD", "HEVC", "RAW", "ᴴᴰ", "ᶠᴴᴰ", "⁴ᴷ", "1080p", "[HD]", "(4K)", "Full HD")
+TAGGER = Tagger(DEFAULT_RULES)
 STATIONS = (
     "ESPN",
     "Film4",
@@ -113,6 +117,7 @@ def test_channels_that_are_not_the_same_stay_apart(names: tuple[str, ...]) -> No
             for name in ("beIN Sports Middle East", "US: Fox Sports West", "BBC One West", "UK: ITV West")
         ),
         ("Fox Sports", ("US", "WEST"), None),
+        ("US: Fox Sports West", ("US", "WEST"), None),
         ("", (), None),
     ],
 )
@@ -135,8 +140,7 @@ def test_the_best_copy_comes_first_and_a_backup_last() -> None:
     ranks = [channel_variant(name).rank for name in names]
     assert ranks == sorted(set(ranks))
     assert channel_variant("ESPN", ["4K"]).rank == channel_variant("ESPN ⁴ᴷ").rank == channel_variant("4K| ESPN").rank
-    assert channel_variant("ESPN", is_hd=True).rank == channel_variant("ESPN HD").rank
-    assert channel_variant("ESPN SD", is_hd=True).rank == channel_variant("ESPN SD").rank
+    assert [quality_of(rank) for rank in ranks[4:8]] == ["FHD", "HD", None, "SD"]
 
 
 def test_an_epg_id_helps_where_it_agrees_with_the_name_and_nowhere_else() -> None:
@@ -152,10 +156,30 @@ def test_an_epg_id_helps_where_it_agrees_with_the_name_and_nowhere_else() -> Non
     assert channel_variant("UK: ESPN", epg_id="ESPN.us").place == "uk"
 
 
+def test_a_tag_tells_what_the_name_lost() -> None:
+    assert same(channel_variant("US ★ ESPN", ["US"])) == same(channel_variant("US: ESPN"))
+    assert same(channel_variant("ESPN", ["HD", "US"])) == same(channel_variant("US: ESPN"))
+    assert same(channel_variant("EX-YU: Nova", ["EX-YU"])) == same(channel_variant("EXYU | Nova HD"))
+
+
+@settings(deadline=None)  # the first name compiles patterns
+@given(
+    st.sampled_from(["US: ", "UK | ", "DE - ", "[FR] ", "|IT| ", ""]),
+    st.sampled_from(STATIONS),
+    st.lists(st.sampled_from(QUALITIES), max_size=2),
+    st.sampled_from(["", " +1", " Backup"]),
+)
+def test_the_built_in_rules_change_nothing(front: str, station: str, qualities: list[str], behind: str) -> None:
+    name = f"{front}{station} {' '.join(qualities)}{behind}"
+    tagged = TAGGER.apply(name)
+    assert channel_variant(name, tagged.tags)._replace(rank=0) == channel_variant(name)._replace(rank=0)
+    assert same(channel_variant(tagged.cleaned_name, tagged.tags)) == same(channel_variant(name))
+
+
 def test_an_unknown_country_is_the_only_known_one() -> None:
-    assert settled_place({"": 1, "us": 1}, "") == "us"
-    assert settled_place({"": 1, "us": 1, "uk": 2}, "") == ""
-    assert settled_place({"": 1, "us": 1, "uk": 2}, "uk") == "uk"
+    assert settled_place(["", "us"], "") == "us"
+    assert settled_place(["", "us", "uk"], "") == ""
+    assert settled_place(["", "us", "uk"], "uk") == "uk"
 
 
 def test_a_direction_is_believed_where_both_coasts_are_there() -> None:
