@@ -27,8 +27,18 @@ ZONES: Final = {  # minutes; names that mean two things (IST, AST) are not guess
     **dict.fromkeys(("BST", "CET", "MEZ", "WEST"), 60),
     **dict.fromkeys(("CEST", "MESZ", "EET", "SAST"), 120),
     **dict.fromkeys(("EEST", "MSK", "TRT"), 180),
-    **{"EST": -300, "EDT": -240, "CST": -360, "CDT": -300, "MST": -420, "MDT": -360, "PST": -480, "PDT": -420},
-    **{"AWST": 480, "JST": 540, "KST": 540, "AEST": 600, "AEDT": 660, "NZST": 720, "NZDT": 780, "BRT": -180},
+    **dict.fromkeys(("EST", "CDT"), -300),
+    **dict.fromkeys(("CST", "MDT"), -360),
+    **dict.fromkeys(("MST", "PDT"), -420),
+    **dict.fromkeys(("JST", "KST"), 540),
+    "EDT": -240,
+    "PST": -480,
+    "BRT": -180,
+    "AWST": 480,
+    "AEST": 600,
+    "AEDT": 660,
+    "NZST": 720,
+    "NZDT": 780,
 }
 
 READABLE: Final = frozenset({"", "onscreen", "sxxexx", "common"})
@@ -52,7 +62,7 @@ class Episode(NamedTuple):
     part: int | None = None
     onscreen: str | None = None
 
-    def told(self) -> dict[str, int | str]:
+    def told(self) -> dict[str, Any]:
         """What is known, as documents hold it."""
         return {name: value for name, value in zip(self._fields, self, strict=True) if value is not None}
 
@@ -86,14 +96,14 @@ def moment(text: str) -> int | None:
     return None
 
 
-def _of_parts(
-    year: str, month: str, day: str, hour: str | None, minute: str | None, second: str | None, offset: str | None
-) -> int | None:
+def _of_parts(*parts: str | None) -> int | None:
+    """Year, month, day, hour, minute, second as digits, and the offset."""
+    *clock, offset = parts
+    year, month, day, hours, minutes, seconds = (int(part or 0) for part in clock)
     try:
-        start = datetime(int(year), int(month), int(day), tzinfo=UTC)
+        start = datetime(year, month, day, tzinfo=UTC)
     except ValueError:
         return None
-    hours, minutes, seconds = int(hour or 0), int(minute or 0), int(second or 0)
     if hours > 24 or minutes > 59 or seconds > 60:  # noqa: PLR2004 - 24:00 is the end of a day, :60 a leap second
         return None
     local = start + timedelta(hours=hours, minutes=minutes, seconds=seconds)

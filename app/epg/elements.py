@@ -90,7 +90,7 @@ def _episode(found: Document, value: str, attributes: dict[str, str]) -> None:
 
 
 def _joined(first: Episode, second: Episode) -> Episode:
-    return Episode(*(one if one is not None else other for one, other in zip(first, second, strict=True)))
+    return second._replace(**first.told())
 
 
 TAKERS: Final[dict[str, Taker]] = {

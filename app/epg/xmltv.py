@@ -110,9 +110,9 @@ class XmltvReader:
         return parser
 
     def _listener(self) -> Callable[[str, dict[str, str]], None]:
-        """What is called for every element of the file: a closure, since names of its own are found at half the cost."""
+        """What is called for every element: a closure, since its own names are found at half the cost."""
         runs, takers, told = self._runs, self._takers, "".join
-        element, given = "", {}
+        element, given = "", NOTHING
 
         def begin(name: str, attributes: dict[str, str]) -> None:
             nonlocal element, given

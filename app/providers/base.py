@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, Self
 
 from app.domain.kinds import Kind, ProviderKind, StepName
+from app.domain.programmes import ProgrammeRecord
 from app.domain.records import (
     CategoryRecord,
     EpisodeRecord,
@@ -267,3 +268,31 @@ class Provider(Protocol):
     async def guides(self) -> Sequence[GuideLink]:
         """The XMLTV files for its channels, the best first: the one that was chosen, else those it names."""
         ...
+
+    @property
+    def own_guide(self) -> bool:
+        """Whether the dialect can tell of programmes without an XMLTV file."""
+        ...
+
+    def programmes(self, channels: Sequence[str], hours: int) -> AsyncGenerator[Sequence[ProgrammeRecord], None]:
+        """What the provider itself knows of the coming hours; each record names the provider's own id of a channel.
+
+        `channels` are these ids, for dialects that have to be asked for one at a time; they ask for few or for none.
+        """
+        ...
+
+
+class NoOwnGuide:
+    """What dialects are made with that know programmes only from XMLTV files."""
+
+    @property
+    def own_guide(self) -> bool:
+        """There is none."""
+        return False
+
+    async def programmes(self, channels: Sequence[str], hours: int) -> AsyncGenerator[Sequence[ProgrammeRecord], None]:
+        """Nothing."""
+        del channels, hours
+        nothing: Sequence[Sequence[ProgrammeRecord]] = ()
+        for batch in nothing:
+            yield batch

@@ -17,11 +17,16 @@ from app.providers.statuses import judged
 from app.providers.transport import NONE, ProviderClient
 from app.providers.unpack import opened
 
-__all__ = ["Download", "downloaded", "fetched", "opened"]
+__all__ = ["Download", "Unchanged", "downloaded", "fetched", "opened"]
 
+NOT_MODIFIED: Final = 304
 IN_MEMORY: Final = 8 * 1024 * 1024  # bytes; larger bodies go to a file
 MAX_BYTES: Final = 2048 * 1024 * 1024
 FIRST_BYTE_SECONDS: Final = 120.0  # such files are often made when they are asked for
+
+
+class Unchanged(Exception):
+    """304: what the caller holds is what there is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +57,7 @@ async def downloaded(
     """The body of a URL, in a temporary file in `folder` that is gone when the block is left.
 
     Asked for again after `Unavailable`, as `retrying` does. Raises `Unavailable` (also for a cut or empty body),
-    `Rejected` or `Malformed`.
+    `Rejected` or `Malformed`; `Unchanged` where the headers ask for that.
     """
     download = await fetched(
         client,
@@ -82,7 +87,7 @@ async def fetched(
     """The same for who keeps it longer than a block, and closes it."""
 
     async def once() -> Download:
-        spool = cast("BinaryIO", SpooledTemporaryFile(max_size=IN_MEMORY, dir=folder and str(folder)))  # noqa: SIM115 - handed on
+        spool = cast("BinaryIO", SpooledTemporaryFile(max_size=IN_MEMORY, dir=None if folder is None else str(folder)))  # noqa: SIM115 - handed on
         try:
             return await _fetch(client, url, headers, spool, max_bytes)
         except BaseException:
@@ -96,6 +101,8 @@ async def _fetch(
     client: ProviderClient, url: str, headers: Mapping[str, str], spool: BinaryIO, max_bytes: int
 ) -> Download:
     async with client.stream(url, headers=headers, max_bytes=max_bytes, first_byte_seconds=FIRST_BYTE_SECONDS) as reply:
+        if reply.status == NOT_MODIFIED:
+            raise Unchanged
         error = judged(reply.status, retry_after(reply.headers.get("retry-after")))
         if error is not None:
             raise error

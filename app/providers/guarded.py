@@ -11,6 +11,7 @@ from typing import Any, Protocol, Self, TypeVar
 
 from app.core.errors import ProviderError, Rejected
 from app.domain.kinds import Kind, StepName
+from app.domain.programmes import ProgrammeRecord
 from app.domain.records import EpisodeRecord, SeasonRecord
 from app.providers.base import (
     AccountStatus,
@@ -129,6 +130,21 @@ class GuardedProvider:
 
     async def guides(self) -> Sequence[GuideLink]:
         return await self._asked(lambda provider: provider.guides())
+
+    @property
+    def own_guide(self) -> bool:
+        return self._provider.own_guide
+
+    async def programmes(self, channels: Sequence[str], hours: int) -> AsyncGenerator[Sequence[ProgrammeRecord], None]:
+        attempt, provider = self._attempt, await self._admitted()
+        try:
+            async with aclosing(provider.programmes(channels, hours)) as batches:
+                async for batch in batches:
+                    await self._gate.answered()
+                    yield batch
+        except Rejected as error:
+            await self._refused(attempt, error)
+            raise
 
     async def _admitted(self) -> Provider:
         if await self._gate.check():

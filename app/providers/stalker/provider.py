@@ -6,6 +6,7 @@ from typing import Any, Final, Self
 
 from app.core.errors import Malformed, Rejected
 from app.domain.kinds import Kind, StepName
+from app.domain.programmes import ProgrammeRecord
 from app.domain.records import CategoryRecord, EpisodeRecord, SeasonRecord
 from app.providers.base import (
     AccountStatus,
@@ -25,6 +26,7 @@ from app.providers.base import (
 from app.providers.stalker.box import open_box
 from app.providers.stalker.channels import ChannelStream
 from app.providers.stalker.classify import Answer, Blank
+from app.providers.stalker.epg import OwnGuide
 from app.providers.stalker.login import read_account
 from app.providers.stalker.parse import VOD_SPACE, Reader, read_categories
 from app.providers.stalker.play import Player
@@ -191,8 +193,18 @@ class StalkerProvider:
         return None
 
     async def guides(self) -> Sequence[GuideLink]:
-        """A portal names no XMLTV file: what it knows of programmes is asked per channel."""
+        """A portal names no XMLTV file: what it knows of programmes it tells itself."""
         return chosen_guides(self._options)
+
+    @property
+    def own_guide(self) -> bool:
+        """Portals tell of programmes themselves."""
+        return True
+
+    async def programmes(self, channels: Sequence[str], hours: int) -> AsyncGenerator[Sequence[ProgrammeRecord], None]:
+        """A batch for each channel."""
+        async for batch in OwnGuide(self._session, timezone=self._box.timezone).batches(channels, hours):
+            yield batch
 
     async def _exists(self, family: str) -> bool:
         """Whether a portal without categories of a family has its list all the same; some have no VOD at all."""

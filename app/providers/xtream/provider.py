@@ -17,6 +17,7 @@ from app.providers.base import (
     Categories,
     GuideLink,
     Missing,
+    NoOwnGuide,
     Page,
     ProviderAccount,
     Scope,
@@ -43,7 +44,7 @@ CATEGORY_ACTIONS: Final = {
 }
 
 
-class XtreamProvider:
+class XtreamProvider(NoOwnGuide):
     """One account at one panel; every list is one bulk answer."""
 
     def __init__(
