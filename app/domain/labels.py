@@ -36,17 +36,18 @@ _ISO: Final = (
     "sm sn so sr ss st sv sy sz td tg th tj tl tm tn tr tt tw tz ua ug uk us uy uz va ve vn xk ye za zm zw"
 )
 _ALIASES: Final = {
-    "usa": "us", "gb": "uk", "gbr": "uk", "eng": "uk", "can": "ca", "ger": "de", "deu": "de", "fra": "fr", "ita": "it",
-    "esp": "es", "spa": "es", "por": "pt", "nld": "nl", "ned": "nl", "tur": "tr", "pol": "pl", "rom": "ro", "rou": "ro",
-    "bul": "bg", "alb": "al", "swe": "se", "nor": "no", "den": "dk", "dnk": "dk", "fin": "fi", "aus": "au", "bra": "br",
-    "mex": "mx", "arg": "ar", "rus": "ru", "ukr": "ua", "ind": "in", "pak": "pk", "irl": "ie", "sui": "ch", "che": "ch",
-    "ex-yu": "exyu", "ex yu": "exyu", "yu": "exyu", "aut": "at", "gre": "gr", "hun": "hu", "cze": "cz", "srb": "rs", "cro": "hr", "hrv": "hr", "svn": "si",
-    "america": "us", "england": "uk", "france": "fr", "germany": "de", "deutschland": "de", "italy": "it",
-    "italia": "it", "spain": "es", "espana": "es", "portugal": "pt", "netherlands": "nl", "belgium": "be",
-    "austria": "at", "switzerland": "ch", "poland": "pl", "polska": "pl", "turkey": "tr", "turkiye": "tr",
-    "romania": "ro", "greece": "gr", "albania": "al", "sweden": "se", "norway": "no", "denmark": "dk", "finland": "fi",
-    "russia": "ru", "ukraine": "ua", "canada": "ca", "australia": "au", "mexico": "mx", "brazil": "br", "brasil": "br",
-    "india": "in", "pakistan": "pk", "arabic": "ara", "english": "en",
+    "usa": "us", "gb": "uk", "gbr": "uk", "eng": "uk", "can": "ca", "ger": "de", "deu": "de", "fra": "fr",
+    "ita": "it", "esp": "es", "spa": "es", "por": "pt", "nld": "nl", "ned": "nl", "tur": "tr", "pol": "pl",
+    "rom": "ro", "rou": "ro", "bul": "bg", "alb": "al", "swe": "se", "nor": "no", "den": "dk", "dnk": "dk",
+    "fin": "fi", "aus": "au", "bra": "br", "mex": "mx", "arg": "ar", "rus": "ru", "ukr": "ua", "ind": "in",
+    "pak": "pk", "irl": "ie", "sui": "ch", "che": "ch", "ex-yu": "exyu", "ex yu": "exyu", "yu": "exyu", "aut": "at",
+    "gre": "gr", "hun": "hu", "cze": "cz", "srb": "rs", "cro": "hr", "hrv": "hr", "svn": "si", "america": "us",
+    "england": "uk", "france": "fr", "germany": "de", "deutschland": "de", "italy": "it", "italia": "it",
+    "spain": "es", "espana": "es", "portugal": "pt", "netherlands": "nl", "belgium": "be", "austria": "at",
+    "switzerland": "ch", "poland": "pl", "polska": "pl", "turkey": "tr", "turkiye": "tr", "romania": "ro",
+    "greece": "gr", "albania": "al", "sweden": "se", "norway": "no", "denmark": "dk", "finland": "fi",
+    "russia": "ru", "ukraine": "ua", "canada": "ca", "australia": "au", "mexico": "mx", "brazil": "br",
+    "brasil": "br", "india": "in", "pakistan": "pk", "arabic": "ara", "english": "en",
 }  # fmt: skip
 _REGIONS: Final = ("en", "exyu", "lat", "latam", "latino", "arab", "ara", "afr", "asia", "kurd", "kur")
 PLACES: Final = {**{code: code for code in (*_ISO.split(), *_REGIONS)}, **_ALIASES}

@@ -23,10 +23,8 @@ _PLACES_BEFORE: Final = frozenset(
     }
 )
 _REGIONAL: Final = frozenset({"bbc", "itv", "itv1", "uktv", "wdr", "ndr", "mdr"})
-_PLUS: Final = re.compile(
-    r"(?P<before>[a-z0-9]+\+*)?(?P<mark>[\s(\[|]*\+(?P<gap>\s?)(?P<hours>\d{1,2})\s?(?:hours?|hrs?|h)?)(?!\w|\+)"
-)
-_WORD_PLUS: Final = re.compile(r"(?<=[a-z0-9])(?P<mark>\splus(?P<hours>[12]))(?!\w)")
+_PLUS: Final = re.compile(r"(?P<mark>[\s(\[|]*\+(?P<gap>\s?)(?P<hours>\d{1,2})\s?(?:hours?|hrs?|h)?)(?!\w|\+)")
+_WORD_PLUS: Final = re.compile(r"(?<=[a-z0-9])\splus(?P<hours>[12])(?!\w)")
 _TAG: Final = re.compile(r"\+(\d{1,2})\s?h?")
 _BRACKETS: Final = re.compile(r"[\[(|]\s*(east|west|pacific)(?:\s+(?:coast|feed))?\s*[\])|]")
 _LAST: Final = re.compile(r"\s(east|west|pacific)(?:\s+(?:coast|feed))?\s*$")
@@ -63,13 +61,14 @@ def shift_of(text: str, tags: Sequence[str], place: str | None) -> Shift | None:
 
 def _later(text: str) -> Shift | None:
     for found in _PLUS.finditer(text):
-        hours, before, attached = int(found["hours"]), found["before"], found["mark"].startswith("+")
+        hours, before = int(found["hours"]), words_of(text[: found.start()])
+        attached = found["mark"].startswith("+")
         # `Canal+ 1` and `6+ 1`: the plus belongs to the word in front of it.
         belongs = attached and bool(found["gap"])
-        if not before or belongs or before in _PLUS_BRANDS or not 1 <= hours <= MAX_HOURS:
+        if not before or belongs or before[-1] in _PLUS_BRANDS or not 1 <= hours <= MAX_HOURS:
             continue
         confidence = 0.95 if hours == 1 else 0.7 if attached else 0.9
-        return Shift(hours * 60, confidence, _without(text, found.start("mark"), found.end("mark")))
+        return Shift(hours * 60, confidence, _without(text, found.start(), found.end()))
     spelled = _WORD_PLUS.search(text)
     if spelled and not _PLUS_BRANDS.intersection(words_of(text[: spelled.start()])):
         return Shift(int(spelled["hours"]) * 60, 0.7, _without(text, spelled.start(), spelled.end()))

@@ -98,6 +98,7 @@ def test_channels_that_are_not_the_same_stay_apart(names: tuple[str, ...]) -> No
         ("Film4 +1", (), 60),
         ("Film4+1 HD", (), 60),
         ("ITV2 (+1)", (), 60),
+        ("E! +1", (), 60),
         ("UK: E4 +1h", (), 60),
         ("Channel 4 +2 hours", (), 120),
         ("Film4", ("UK", "+1"), 60),
