@@ -2,20 +2,22 @@
 
 from msgspec import Struct
 
+from app.domain.filters import Visibility
+
 
 class LiveChannel(Struct, frozen=True, kw_only=True, gc=False):
     """A channel that no row holds.
 
-    `body` is its document as browse would answer it, tags and cleaned name included; `words` are the folded words of
-    its names; `categories` tells what its categories are called by: public ids, the provider's own, folded names.
+    `body` is its document as browse would answer it; `words` are the folded words of its names; `tags` are compared in
+    small letters; `categories` are what its categories are called by: public ids, the provider's own, folded names.
     """
 
     id: str
     body: bytes
+    name: str
     words: tuple[str, ...]
     tags: tuple[str, ...]
-    cleaned_name: str
     epg_id: str | None
     number: float | None
     categories: frozenset[str]
-    visibility: int
+    visibility: Visibility
