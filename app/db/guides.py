@@ -74,7 +74,7 @@ async def matched(reader: Reader, provider_pk: int, ordinals: Sequence[int]) -> 
         f"FROM epg_match m CROSS JOIN guide g CROSS JOIN guide_channel c WHERE {where}"
     )
     rows = await _fetched(reader, query, ordinals)
-    return {row[0]: MatchedChannel(*row[:3], jsonio.loads(row[3]), *row[4:]) for row in rows}
+    return {row[0]: MatchedChannel(row[0], row[1], row[2], jsonio.loads(row[3]), *tuple(row)[4:]) for row in rows}
 
 
 def _among(reader: Reader, column: str) -> str:

@@ -16,6 +16,7 @@ from app.epg.elements import TAKERS, Document, Taker, link
 from app.epg.mending import mended
 
 BATCH: Final = 5_000  # programmes handed on together
+PIECES: Final = 16  # of 256 KB, after which there is a batch whatever it holds: nobody waits for long
 MAX_RUNS: Final = 256  # runs of text in one element, each of at most `RUN` bytes
 RUN: Final = 16_384
 MAX_ID: Final = 300
@@ -70,10 +71,10 @@ class XmltvReader:
 
         Raises `Malformed` when the file is no XMLTV, `Unavailable` when it was cut.
         """
-        for piece in self._pieces:
+        for number, piece in enumerate(self._pieces, 1):
             if not self._feed(piece):
                 break
-            if len(self._rows) >= BATCH:
+            if len(self._rows) >= BATCH or number % PIECES == 0:
                 yield self._take()
         else:
             self._feed(b"", last=True)
