@@ -12,6 +12,7 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 KEY = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+BY_USER = sa.text("by_user")
 ITEMS = ("channel", "movie", "series")
 TABLES = ("tag_state", "user_tag", "item_tag", "provider_filter", "provider_ruleset", "rule", "ruleset")
 
@@ -26,7 +27,7 @@ def upgrade() -> None:
     now = time.time_ns() // 1_000_000
     op.execute(
         "INSERT INTO ruleset (id, name, builtin, created_at, updated_at) "
-        f"VALUES ('default', 'Default', true, {now}, {now})"
+        f"VALUES ('default', 'Default', true, {now}, {now})"  # noqa: S608 - a whole number
     )
     op.execute("INSERT INTO provider_ruleset (provider_pk, ruleset_id, position) SELECT pk, 'default', 0 FROM provider")
 
@@ -101,6 +102,9 @@ def _tags() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_item_tag_provider_pk_kind_ordinal", "item_tag", ["provider_pk", "kind", "ordinal"])
+    op.create_index(
+        "ix_item_tag_by_user", "item_tag", ["provider_pk", "kind"], sqlite_where=BY_USER, postgresql_where=BY_USER
+    )
     op.create_table(
         "user_tag",
         sa.Column("item_id", sa.String(), nullable=False),

@@ -1,4 +1,4 @@
-"""Who is shown: a provider's filters, and what is for adults. Pure; the answer is stored, never computed per request."""
+"""Who is shown: a provider's filters, and what is for adults. Pure: the answer is stored, not computed per request."""
 
 import re
 from collections.abc import Iterable, Sequence

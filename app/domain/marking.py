@@ -52,7 +52,7 @@ class Marker:
     def __init__(self, kind: Kind, policy: Policy, categories: Mapping[str, Seen]) -> None:
         mine = policy.of(kind)
         self.digest = mine.digest()
-        self.categories = {public: fingerprint(jsonio.canonical(seen)) for public, seen in categories.items()}
+        self.categories = {public: fingerprint(jsonio.canonical(list(seen))) for public, seen in categories.items()}
         self._named = kind is Kind.CHANNEL
         self._tagger = Tagger(mine.rules)
         self._sieve = Sieve(mine.filters)

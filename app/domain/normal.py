@@ -19,7 +19,7 @@ _DOTLESS: Final = str.maketrans("İı", "ii")  # an `i` in a pattern finds them 
 
 
 def plain(text: str) -> str:
-    """Superscripts, full-width and fancy letters as plain ones, flags as `[FR]`, spaces single. Case and accents stay."""
+    """Superscripts, full-width and fancy letters as plain ones, flags as `[FR]`, single spaces; case and accents stay."""
     if text.isascii():
         return " ".join(text.split())
     known = _FLAG.sub(_flag, text.translate(_TABLE))

@@ -86,7 +86,7 @@ class Matcher:
         return self._limited(lambda: [one[1] or "" for one in self._compiled.finditer(text, timeout=self._limit)])
 
     def replaced(self, text: str, replacement: str) -> tuple[str, int]:
-        """The text with every match replaced, and how many there were; `replacement` may name groups (`\\1`)."""
+        """The text with every match replaced, and how many there were; `replacement` may name groups."""
         if self._limit is None:
             return self._compiled.subn(replacement, text)
         return self._limited(lambda: self._compiled.subn(replacement, text, timeout=self._limit))

@@ -34,6 +34,7 @@ OWNED: Final = (
     "publication",
     "walk",
     "job_change",
+    "tag_state",
 )
 
 
@@ -93,6 +94,7 @@ class Removal:
     async def _empty(self, provider_pk: int, fence: int) -> dict[str, int]:
         """Deletes what was synced; the counts are of rows, `artifacts` of stored files."""
         deleted = {"artifacts": await self._forget(provider_pk)}
+        deleted["item_tag"] = await self._all(provider_pk, fence, "item_tag")
         deleted["item_category"] = await self._all(provider_pk, fence, "item_category")
         for table in OWNED:
             deleted[table] = await self._all(provider_pk, fence, table)
@@ -118,6 +120,8 @@ async def _bite(writer: Writer, provider_pk: int, table: str) -> int:
     row = "rowid" if writer.sqlite else "ctid"
     if table == "item_category":
         return await _bite_members(writer, provider_pk)
+    if table == "item_tag":
+        return await _bite_tags(writer, provider_pk)
     owned = "provider_pk = :pk"
     if table == "sync_checkpoint":
         owned = "job_id IN (SELECT id FROM sync_job WHERE provider_pk = :pk)"
@@ -131,6 +135,12 @@ async def _bite_members(writer: Writer, provider_pk: int) -> int:
     chosen = f"SELECT category_id, ordinal FROM item_category WHERE {mine} LIMIT {BITE}"  # noqa: S608
     statement = f"DELETE FROM item_category WHERE (category_id, ordinal) IN ({chosen})"  # noqa: S608
     return await writer.execute(text(statement), {"pk": provider_pk})
+
+
+async def _bite_tags(writer: Writer, provider_pk: int) -> int:
+    key = "provider_pk, kind, tag, ordinal"
+    chosen = f"SELECT {key} FROM item_tag WHERE provider_pk = :pk LIMIT {BITE}"  # noqa: S608
+    return await writer.execute(text(f"DELETE FROM item_tag WHERE ({key}) IN ({chosen})"), {"pk": provider_pk})  # noqa: S608
 
 
 async def _begin_again(writer: Writer, provider_pk: int, epoch: str) -> None:

@@ -3,10 +3,12 @@
 Whoever reads tags needs `item_tag` alone. `user_tag` is what people set: by public id, so that it outlives every row.
 """
 
-from sqlalchemy import JSON, Index
+from sqlalchemy import JSON, Index, text
 from sqlmodel import Field, SQLModel
 
 from app.db.tables.base import KEY_TEXT, bigint_field, bytes_field, ms_field
+
+BY_USER = text("by_user")  # few, and looked for after each sync
 
 
 class Ruleset(SQLModel, table=True):
@@ -79,6 +81,7 @@ class ItemTag(SQLModel, table=True):
     __tablename__ = "item_tag"
     __table_args__ = (
         Index("ix_item_tag_provider_pk_kind_ordinal", "provider_pk", "kind", "ordinal"),
+        Index("ix_item_tag_by_user", "provider_pk", "kind", sqlite_where=BY_USER, postgresql_where=BY_USER),
         {"sqlite_with_rowid": False},
     )
 
