@@ -12,17 +12,24 @@ from urllib.parse import unquote, urlsplit
 from arq.connections import ArqRedis
 
 from app.artifacts.registry import open_artifacts
+from app.browse.preview import Preview
 from app.browse.service import Browse
+from app.browse.shelves import Shelves
+from app.browse.variants import Variants
 from app.config import Settings
 from app.core.errors import Misconfigured, NotReady
 from app.core.ports import ArtifactStore, Hints
 from app.core.redaction import conceal
 from app.db import migrate
 from app.db.engine import Database, async_url
+from app.epg.guides import Guides
+from app.epg.programmes import Epg
+from app.epg.refresh import Window
 from app.jobs.changes import JobChanges
 from app.jobs.history import JobHistory
 from app.jobs.requests import JobRequests
 from app.jobs.watching import JobWatches
+from app.playlists.desk import PlaylistDesk, open_desk
 from app.providers.base import Provider, ProviderAccount
 from app.providers.guarded import GuardedProvider
 from app.providers.registry import open_provider
@@ -69,11 +76,16 @@ class ProcessContext:
     changes: JobChanges
     watches: JobWatches
     browse: Browse
+    preview: Preview
+    variants: Variants
     streams: Streams
     snapshots: Snapshots
     versions: VersionWatches
     databases: Databases
     publisher: Publisher
+    guides: Guides
+    epg: Epg
+    playlists: PlaylistDesk
 
     def end_waits(self) -> None:
         """Answers that wait for something end at once: the process ends."""
@@ -123,6 +135,16 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
         publisher = Publisher(database, artifacts, makers=(ready,), keep=keep, published=versions.published)
         databases = Databases(database, artifacts)
         stack.push_async_callback(databases.close)
+        guides = Guides(
+            database,
+            transport,
+            secrets,
+            window=Window(past_days=settings.epg_past_days, future_days=settings.epg_future_days),
+            default_hours=settings.epg_interval_hours,
+            retry_attempts=settings.retry_attempts,
+            retry_base_seconds=settings.retry_base_seconds,
+        )
+        shelves = Shelves()
         history = JobHistory(database, hints)
         watches = JobWatches(history)
         stack.push_async_callback(watches.close)
@@ -143,11 +165,16 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
             changes=JobChanges(database),
             watches=watches,
             browse=Browse(database),
+            preview=Preview(database, shelves, streams.channels),
+            variants=Variants(database, shelves),
             streams=streams,
             snapshots=snapshots,
             versions=versions,
             databases=databases,
             publisher=publisher,
+            guides=guides,
+            epg=Epg(database, guides),
+            playlists=open_desk(database, secrets),
         )
 
 

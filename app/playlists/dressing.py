@@ -5,19 +5,20 @@ from typing import Final
 
 from msgspec import Struct, json
 
-from app.domain.kinds import Kind
+from app.domain.kinds import Kind, ProviderKind
 from app.playlists.definition import Definition, Grouping, GuideIds, Naming
 from app.playlists.overrides import NONE, Override
 from app.playlists.places import Place, Shelf
 
 GUIDE_ENDING: Final = ".lineup"  # XMLTV wants ids that look like names of domains
+REPLAYED: Final = frozenset({ProviderKind.XTREAM})  # `Provider.replay` has an answer
 
 
 class Entry(Struct, frozen=True, kw_only=True, gc=False):
     """An item of a line-up. `group_id` is a category's public id, or what the definition groups by, `kind:word`.
 
     `guide_id` ties it to its programmes in every output; `epg_id` is what the provider calls the same.
-    `archive_days` in days; `body` the item's stored document.
+    `replayed` = its dialect has addresses for the past; `archive_days` in days; `body` the item's stored document.
     """
 
     item_id: str
@@ -35,6 +36,7 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
     tags: tuple[str, ...]
     archive: bool
     archive_days: float | int | None
+    replayed: bool
     body: bytes
 
 
@@ -101,6 +103,7 @@ class Dresser:
             tags=document.tags,
             archive=bool(document.archive),
             archive_days=document.archive_days,
+            replayed=shelf.provider_kind in REPLAYED,
             body=body,
         )
 

@@ -42,6 +42,7 @@ class Shelf(Struct, frozen=True, kw_only=True):
     provider_pk: int
     provider_id: str
     provider_name: str
+    provider_kind: str
     categories: dict[str, Category]
     include: tuple[str, ...] | None
     exclude: tuple[str, ...]
@@ -152,20 +153,21 @@ def _tag_conditions(marks: Marks, tags: TagChoice, provider_pk: int, kind: Kind)
     return [*found, tagged.format("NOT IN", marks.one_of(tags.exclude, "text"))] if tags.exclude else found
 
 
-async def _providers(reader: Reader, wanted: Sequence[str]) -> list[tuple[int, str, str]]:
+async def _providers(reader: Reader, wanted: Sequence[str]) -> list[tuple[int, str, str, str]]:
     marks = Marks(sqlite=reader.sqlite)
     where = f" WHERE id {marks.one_of(wanted, 'text')}" if wanted else ""
-    rows = await fetch(reader, f"SELECT pk, id, name FROM provider{where} ORDER BY pk", marks)  # noqa: S608 - marks
-    found = [(row[0], row[1], row[2]) for row in rows]
+    rows = await fetch(reader, f"SELECT pk, id, name, kind FROM provider{where} ORDER BY pk", marks)  # noqa: S608 - marks
+    found = [(row[0], row[1], row[2], row[3]) for row in rows]
     turns = {public: turn for turn, public in enumerate(wanted)}
     return sorted(found, key=lambda row: turns[row[1]]) if wanted else found
 
 
-def _shelf(provider: tuple[int, str, str], categories: dict[str, Category], choice: Choice) -> Shelf:
+def _shelf(provider: tuple[int, str, str, str], categories: dict[str, Category], choice: Choice) -> Shelf:
     return Shelf(
         provider_pk=provider[0],
         provider_id=provider[1],
         provider_name=provider[2],
+        provider_kind=provider[3],
         categories=categories,
         include=_named(categories, choice.include) if choice.include else None,
         exclude=_named(categories, choice.exclude),

@@ -1,10 +1,12 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import insert, update
 from sqlmodel import col
 
+from app.config import Settings
 from app.core.clock import now_ms
 from app.db.engine import Database
 from app.db.tables import ITEM_TABLES, CatalogueHead, ItemTag, Playlist, PlaylistEntry
@@ -13,6 +15,7 @@ from app.domain.records import CategoryRecord, ChannelRecord, Record
 from app.playlists.definition import parse
 from app.playlists.lineups import Entry, LineUp, LineUps
 from tests.support.scripted import ScriptedProvider, add_provider, record, sync
+from tests.support.server import Served, serving
 
 
 class Store:
@@ -101,3 +104,22 @@ def channels(count: int, **fields: Any) -> list[Record]:
 def numbered(number: int, place: float | None, name: str | None = None) -> Record:
     """A channel with a number of its own."""
     return ChannelRecord(external_id=str(number), name=name or f"Channel {number}", number=place, category_ids=("1",))
+
+
+@pytest.fixture
+def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
+    return Settings(
+        database_url=database_url, redis_url=redis_url, secret_key="not-a-real-key", data_dir=tmp_path, retry_attempts=0
+    )
+
+
+@pytest.fixture
+async def served(settings: Settings) -> AsyncIterator[Served]:
+    async with serving(settings) as found:
+        yield found
+
+
+@pytest.fixture
+def stocked(served: Served) -> Store:
+    """The catalogues of the served application."""
+    return Store(served.context.database)
