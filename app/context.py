@@ -30,6 +30,7 @@ from app.jobs.history import JobHistory
 from app.jobs.requests import JobRequests
 from app.jobs.watching import JobWatches
 from app.playlists.desk import PlaylistDesk, open_desk
+from app.playlists.xtream import Players
 from app.providers.base import Provider, ProviderAccount
 from app.providers.guarded import GuardedProvider
 from app.providers.registry import open_provider
@@ -86,6 +87,7 @@ class ProcessContext:
     guides: Guides
     epg: Epg
     playlists: PlaylistDesk
+    players: Players
 
     def end_waits(self) -> None:
         """Answers that wait for something end at once: the process ends."""

@@ -16,6 +16,7 @@ from app.api.requests import Measure, RequestId, Sane
 from app.api.routes import (
     browse,
     changes,
+    epg,
     health,
     jobs,
     outputs,
@@ -87,7 +88,7 @@ def _add_routes(app: FastAPI) -> None:
     missing: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "There is no such thing."}}
     # An account is a provider: the same routes under both names, described once.
     for prefix, shown in (("/api/providers", True), ("/api/accounts", False)):
-        catalogue = (browse.below, preview.below, snapshots.router, snapshot_files.router, changes.router)
+        catalogue = (browse.below, preview.below, snapshots.router, snapshot_files.router, changes.router, epg.below)
         for router in (providers.router, sync.router, *catalogue):
             app.include_router(router, prefix=prefix, responses=missing, include_in_schema=shown)
     # `/channels/preview` stands before `/channels/{item_id}`.
@@ -97,6 +98,7 @@ def _add_routes(app: FastAPI) -> None:
         streams.router,
         preview.across,
         variants.router,
+        epg.router,
         browse.across,
         playlists.router,
     ):

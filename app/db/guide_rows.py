@@ -38,6 +38,11 @@ async def guides_of(reader: Reader, provider_pk: int) -> Sequence[Row[Any]]:
     return await reader.rows(mine.order_by(GUIDE.c.named.desc(), GUIDE.c.position, GUIDE.c.pk))
 
 
+async def shown_guides(reader: Reader) -> Sequence[Row[Any]]:
+    """The guides of all providers that show something."""
+    return await reader.rows(select(GUIDE).where(GUIDE.c.generation.is_not(None)).order_by(GUIDE.c.pk))
+
+
 async def add_guide(writer: Writer, values: Mapping[str, Any]) -> int:
     return int(await writer.scalar(insert(GUIDE).values(**values).returning(GUIDE.c.pk)))
 
@@ -179,11 +184,11 @@ async def store_channels(writer: Writer, guide_pk: int, channels: Sequence[Chann
     await writer.execute(delete(MATCH).where(MATCH.c.guide_pk == guide_pk, MATCH.c.number.not_in(left)))
 
 
-async def stored_channels(reader: Reader, guide_pk: int) -> dict[str, ChannelValues]:
-    """The same, by the guide's own ids."""
+async def stored_channels(reader: Reader, guide_pk: int) -> list[ChannelValues]:
+    """A guide's channels."""
     columns = (CHANNEL.c.number, CHANNEL.c.channel_id, CHANNEL.c.names, CHANNEL.c.icon, CHANNEL.c.programmes)
     query = select(*columns, CHANNEL.c.last_ms).where(CHANNEL.c.guide_pk == guide_pk)
-    return {row.channel_id: tuple(row) for row in await reader.rows(query)}
+    return [tuple(row) for row in await reader.rows(query.order_by(CHANNEL.c.number))]
 
 
 async def wanted_channels(reader: Reader, provider_pk: int) -> Sequence[Row[Any]]:

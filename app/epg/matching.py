@@ -47,7 +47,8 @@ async def index_of(reader: Reader, provider_pk: int) -> GuideIndex:
     """The channels of all guides of a provider; those that are no longer named come last."""
     index, now = GuideIndex(), now_ms()
     for place, guide in enumerate(await guide_rows.guides_of(reader, provider_pk)):
-        for number, channel, names, _, programmes, last in (await guide_rows.stored_channels(reader, guide.pk)).values():
+        stored = await guide_rows.stored_channels(reader, guide.pk)
+        for number, channel, names, _, programmes, last in stored:
             index.add(
                 GuideEntry(
                     guide_pk=guide.pk,

@@ -85,12 +85,12 @@ class Refresh:
         try:
             sources = await self._sources.found(self._provider, job)
         except ProviderError as error:
-            sources, errors = [], [error.detail]
+            sources, errors = [], [scrub(error.detail)]
         for source in sources:
             job.check()
-            error = await self._refreshed(source)
-            worked += error is None
-            errors += [error] if error else []
+            reason = await self._refreshed(source)
+            worked += reason is None
+            errors += [reason] if reason else []
         matched = await rematch(self._database, job, self._account.options)
         await sweep(self._database, job)
         status = _outcome(worked, errors, there=bool(sources))
@@ -183,9 +183,9 @@ class Refresh:
         async with self._database.reader() as reader:
             before, channels = await guide_rows.count_to_come(reader, row.generation, at)
         force = self._job.force
-        reason = held_back(noun="programmes", now=staged.to_come, before=before, held=row.held, force=force) or held_back(
-            noun="channels", now=staged.channels_to_come, before=channels, held=0, force=force or bool(row.held)
-        )
+        lost = held_back(noun="programmes", now=staged.to_come, before=before, held=row.held, force=force)
+        force = force or bool(row.held)
+        reason = lost or held_back(noun="channels", now=staged.channels_to_come, before=channels, held=0, force=force)
         async with self._database.writer() as writer:
             await self._job.save(writer)
             if reason:

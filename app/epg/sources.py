@@ -50,7 +50,7 @@ class Sources:
         A guide that the provider has ceased to name is kept until its programmes are over, unless a person chose
         another one.
         """
-        links = list(await provider.guides())
+        links = await provider.guides()
         for link in links:
             conceal(*(value for name, value in parse_qsl(urlsplit(link.url).query) if name not in OPEN_NAMES))
         wanted = self._wanted(links, own=provider.own_guide)
@@ -74,9 +74,10 @@ class Sources:
                     new = {"id": public, "provider_pk": job.provider_pk, "origin": origin, **values}
                     await guide_rows.add_guide(writer, new)
             rows = {row.id: row for row in await guide_rows.guides_of(writer, job.provider_pk)}
+        addresses = {public: named.url if named else None for public, named in wanted.items()}
         return [
-            Source(row=rows[public], url=named and named.url, moved=urls.get(public) != (named and named.url))
-            for public, named in wanted.items()
+            Source(row=rows[public], url=url, moved=urls.get(public) != url)
+            for public, url in addresses.items()
         ]
 
     def _wanted(self, links: Sequence[GuideLink], *, own: bool) -> dict[str, GuideLink | None]:

@@ -35,6 +35,8 @@ OWNED: Final = (
     "walk",
     "job_change",
     "tag_state",
+    "epg_match",
+    "guide",
 )
 
 
@@ -98,6 +100,8 @@ class Removal:
         deleted["item_category"] = await self._all(provider_pk, fence, "item_category")
         for table in OWNED:
             deleted[table] = await self._all(provider_pk, fence, table)
+        deleted["programme"] = await self._all(provider_pk, fence, "programme")
+        deleted["guide_generation"] = await self._all(provider_pk, fence, "guide_generation")
         deleted["sync_checkpoint"] = await self._all(provider_pk, fence, "sync_checkpoint")
         deleted["category"] = await self._all(provider_pk, fence, "category")
         await self._all(provider_pk, fence, search.NAME)
@@ -120,6 +124,8 @@ async def _bite(writer: Writer, provider_pk: int, table: str) -> int:
     row = "rowid" if writer.sqlite else "ctid"
     if table == "item_category":
         return await _bite_members(writer, provider_pk)
+    if table == "programme":
+        return await _bite_programmes(writer, provider_pk)
     if table == "item_tag":
         return await _bite_tags(writer, provider_pk)
     owned = "provider_pk = :pk"
@@ -143,9 +149,17 @@ async def _bite_tags(writer: Writer, provider_pk: int) -> int:
     return await writer.execute(text(f"DELETE FROM item_tag WHERE ({key}) IN ({chosen})"), {"pk": provider_pk})  # noqa: S608
 
 
+async def _bite_programmes(writer: Writer, provider_pk: int) -> int:
+    mine = "generation IN (SELECT pk FROM guide_generation WHERE provider_pk = :pk)"
+    chosen = f"SELECT generation, number, start_ms FROM programme WHERE {mine} LIMIT {BITE}"  # noqa: S608
+    statement = f"DELETE FROM programme WHERE (generation, number, start_ms) IN ({chosen})"  # noqa: S608
+    return await writer.execute(text(statement), {"pk": provider_pk})
+
+
 async def _begin_again(writer: Writer, provider_pk: int, epoch: str) -> None:
     fresh = {"epoch": epoch, "version": 0, "floor": 0, "pending": False, "published_at": None}
     await writer.execute(update(CatalogueHead).where(col(CatalogueHead.provider_pk) == provider_pk).values(**fresh))
-    never = {f"{part}_synced_at": None for part in ("channels", "movies", "series", "epg")}
+    never: dict[str, None] = {f"{part}_synced_at": None for part in ("channels", "movies", "series", "epg")}
+    never["epg_tried_at"] = None
     never |= {f"{kind.plural}_walked_at": None for kind in Kind}
     await writer.execute(update(Provider).where(col(Provider.pk) == provider_pk).values(**never))

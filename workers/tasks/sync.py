@@ -10,15 +10,18 @@ from workers.tasks.notify import ring
 
 @task
 async def sync(context: ProcessContext, job_id: str) -> None:
-    """Syncs one provider, publishing whenever a step changed something."""
+    """Syncs one provider, publishing whenever a step changed something; its guides come last."""
     version = None
     async with Run(context.database, context.hints, job_id) as job:
         account = await context.registry.account(job.provider_pk)
+        guided = await context.guides.plan(job)
         async with context.open_provider(account) as provider:
             async for step in _pipeline(context, provider, account, job).run():
                 if step.changed:
                     version = await context.publisher.publish(job.provider_pk, job.fence) or version
                     await ring(context, job.provider_pk)
+            if guided:
+                await context.guides.refresh(job, provider, account)
             await job.located(provider.endpoint)
         outcome = job_outcome({step.name: step.status for step in job.steps})
         await job.finish(outcome, errors=job.errors, version=version)
