@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from app.domain.filters import Visibility
+from app.domain.variants import Variant
 
 
 class LiveChannel(Struct, frozen=True, kw_only=True, gc=False):
@@ -21,3 +22,4 @@ class LiveChannel(Struct, frozen=True, kw_only=True, gc=False):
     number: float | None
     categories: frozenset[str]
     visibility: Visibility
+    variant: Variant

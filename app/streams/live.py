@@ -18,6 +18,7 @@ from app.domain.kinds import Kind
 from app.domain.live import LiveChannel
 from app.domain.marking import Marker, Marking
 from app.domain.titles import search_words
+from app.domain.variants import channel_variant
 from app.providers.base import ProviderAccount
 from app.streams.flight import Flights
 from app.streams.reading import Reading, read_channels
@@ -135,4 +136,5 @@ def _marked(document: ChannelDocument, marking: Marking, called: frozenset[str])
         number=document.number,
         categories=called,
         visibility=marking.visibility,
+        variant=channel_variant(document.name, marking.tags, epg_id=document.epg_id),
     )
