@@ -150,6 +150,7 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
         history = JobHistory(database, hints)
         watches = JobWatches(history)
         stack.push_async_callback(watches.close)
+        desk = open_desk(database, secrets)
         yield ProcessContext(
             settings=settings,
             database=database,
@@ -176,7 +177,8 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
             publisher=publisher,
             guides=guides,
             epg=Epg(database, guides),
-            playlists=open_desk(database, secrets),
+            playlists=desk,
+            players=Players(database, desk, streams),
         )
 
 

@@ -20,6 +20,7 @@ from app.api.routes import (
     health,
     jobs,
     outputs,
+    player,
     playlists,
     preview,
     providers,
@@ -103,5 +104,6 @@ def _add_routes(app: FastAPI) -> None:
         playlists.router,
     ):
         app.include_router(router, prefix="/api", responses=missing)
-    for router in (health.own, health.router, outputs.router, outputs.hidden):
+    # Last: a player's address is any three words that end in a number.
+    for router in (health.own, health.router, outputs.router, outputs.hidden, player.router):
         app.include_router(router)

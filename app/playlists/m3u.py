@@ -7,7 +7,7 @@ what stands for them is what typographers would have set.
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import quote
 
 from app.domain.kinds import Kind
@@ -24,18 +24,26 @@ _QUOTES: Final = str.maketrans({'"': "”", "'": "’"})
 _GROUP: Final = str.maketrans({";": ","})  # Kodi splits groups there
 
 
+class Addresses(Protocol):
+    """Where items play."""
+
+    def plays(self, folder: str, item_id: str) -> str:
+        """The path below which an item plays; an episode stands in the folder `series`."""
+        ...
+
+
 def header(base: str, source: Source) -> bytes:
     """The first line: the name of the list, and where its guide is."""
     guide = f"{base}/p/{source.word}/epg.xml.gz"
     return f'#EXTM3U url-tvg="{guide}" x-tvg-url="{guide}"\n#PLAYLIST:{_name(source.name)}\n'.encode()
 
 
-def channel_lines(base: str, source: Source, entries: Iterable[Entry]) -> bytes:
+def channel_lines(base: str, source: Addresses, entries: Iterable[Entry]) -> bytes:
     """Entries of channels, with how to ask for the past of those that have one."""
     return "".join([_channel(base, source, entry) for entry in entries]).encode()
 
 
-def movie_lines(base: str, source: Source, entries: Iterable[tuple[Entry, int | None]]) -> bytes:
+def movie_lines(base: str, source: Addresses, entries: Iterable[tuple[Entry, int | None]]) -> bytes:
     """Entries of movies with their length in minutes."""
     found = []
     for entry, minutes in entries:
@@ -45,7 +53,7 @@ def movie_lines(base: str, source: Source, entries: Iterable[tuple[Entry, int | 
     return "".join(found).encode()
 
 
-def episode_lines(base: str, source: Source, episodes: Sequence[tuple[Entry, EpisodeRow]]) -> bytes:
+def episode_lines(base: str, source: Addresses, episodes: Sequence[tuple[Entry, EpisodeRow]]) -> bytes:
     """Entries of episodes, each under the name of its series."""
     found = []
     for series, episode in episodes:
@@ -56,7 +64,7 @@ def episode_lines(base: str, source: Source, episodes: Sequence[tuple[Entry, Epi
     return "".join(found).encode()
 
 
-def _channel(base: str, source: Source, entry: Entry) -> str:
+def _channel(base: str, source: Addresses, entry: Entry) -> str:
     url = base + source.plays("live", entry.item_id)
     more = f' tvg-id="{_value(entry.guide_id)}"'
     if entry.number is not None:

@@ -36,19 +36,19 @@ class Outputs:
 
     async def m3u(self, source: Source, base: str) -> Edition:
         """The list of everything that plays."""
-        return await self._edition(
+        return await self.edition(
             source, m3u.MEDIA_TYPE, f"m3u {base}", lambda: self._m3u(source, base), episodes=True
         )
 
     async def guide(self, source: Source) -> Edition:
         """The programmes of the channels, as XMLTV."""
         make = lambda: xmltv.guide_file(self._database, self._line_ups, source.line_up)  # noqa: E731
-        return await self._edition(source, xmltv.MEDIA_TYPE, "xmltv", make, guides=True)
+        return await self.edition(source, xmltv.MEDIA_TYPE, "xmltv", make, guides=True)
 
     async def channels(self, source: Source, base: str) -> Edition:
         """The channels as a tuner lists them."""
         make = lambda: hdhr.lineup_file(self._line_ups, source, base)  # noqa: E731
-        return await self._edition(source, JSON, f"hdhr {base}", make)
+        return await self.edition(source, JSON, f"hdhr {base}", make)
 
     async def tuners(self, source: Source) -> int:
         """How many can watch at once: what the providers' accounts allow, at least one each."""
@@ -82,9 +82,10 @@ class Outputs:
                 episodes = await stored_episodes(reader, entries)
             yield m3u.episode_lines(base, source, episodes)
 
-    async def _edition(
+    async def edition(
         self, source: Source, media_type: str, form: str, make: Callable[[], AsyncIterator[bytes]], **asked: Any
     ) -> Edition:
+        """A file of the source; `form` tells it apart from all other files of the same state."""
         async with self._database.reader() as reader:
             state = await state_of(reader, source, **asked)
 
