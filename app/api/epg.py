@@ -24,14 +24,14 @@ class ProgrammeBody(Answer):
     title: str = Field(examples=["Evening News"])
     sub_title: str | None = None
     description: str | None = None
-    categories: list[str] = []
-    keywords: list[str] = []
+    categories: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
     icon: str | None = None
     episode: EpisodeBody | None = None
-    directors: list[str] = []
-    actors: list[str] = []
-    writers: list[str] = []
-    presenters: list[str] = []
+    directors: tuple[str, ...] = ()
+    actors: tuple[str, ...] = ()
+    writers: tuple[str, ...] = ()
+    presenters: tuple[str, ...] = ()
     date: str | None = Field(default=None, examples=["2019-04-01"])
     country: str | None = None
     language: str | None = None

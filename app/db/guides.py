@@ -13,7 +13,7 @@ _SHOWN: Final = "m.ordinal, p.start_ms + m.shift_ms, p.stop_ms + m.shift_ms, p.b
 
 
 class ProgrammeRow(NamedTuple):
-    """A show of the channel at `ordinal`; `body` = JSON of title, subTitle, description, categories, icon, episode …"""
+    """A show of the channel at `ordinal`; `body` is its document, as `app.domain.programmes` tells of it."""
 
     ordinal: int
     start_ms: int
@@ -51,7 +51,9 @@ async def now_and_next(reader: Reader, provider_pk: int, ordinals: Sequence[int]
 
     The first of two, or the only one, may be over by then, or not have begun: compare its times.
     """
-    of_channel = "SELECT {} FROM programme q WHERE q.generation = g.generation AND q.number = m.number AND q.start_ms {}"
+    of_channel = (
+        "SELECT {} FROM programme q WHERE q.generation = g.generation AND q.number = m.number AND q.start_ms {}"
+    )
     moment = f"{at_ms:d} - m.shift_ms"
     last = of_channel.format("MAX(q.start_ms)", f"<= {moment}")
     following = of_channel.format("MIN(q.start_ms)", f"> {moment}")
@@ -69,10 +71,8 @@ async def matched(reader: Reader, provider_pk: int, ordinals: Sequence[int]) -> 
         f"m.provider_pk = {provider_pk:d} AND {_among(reader, 'm.ordinal')} AND g.pk = m.guide_pk "
         "AND c.guide_pk = m.guide_pk AND c.number = m.number"
     )
-    query = (
-        "SELECT m.ordinal, g.id, c.channel_id, c.names, c.icon, m.shift_ms, m.method, m.score "  # noqa: S608 - numbers
-        f"FROM epg_match m CROSS JOIN guide g CROSS JOIN guide_channel c WHERE {where}"
-    )
+    columns = "m.ordinal, g.id, c.channel_id, c.names, c.icon, m.shift_ms, m.method, m.score"
+    query = f"SELECT {columns} FROM epg_match m CROSS JOIN guide g CROSS JOIN guide_channel c WHERE {where}"  # noqa: S608
     rows = await _fetched(reader, query, ordinals)
     return {row[0]: MatchedChannel(row[0], row[1], row[2], jsonio.loads(row[3]), *tuple(row)[4:]) for row in rows}
 

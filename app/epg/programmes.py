@@ -33,6 +33,10 @@ from app.epg.views import (
 DAY_MS: Final = DAY_SECONDS * 1000
 MINUTE_MS: Final = 60_000
 BINS: Final = 10
+SHOWN: Final = (
+    *("id", "origin", "named", "channels", "programmes", "rejected"),
+    *("checked_at", "changed_at", "error", "error_at"),
+)
 NO_CHANNEL: Final = "There is no such channel."
 NO_PROVIDER: Final = "There is no such provider."
 
@@ -196,9 +200,7 @@ async def _coverage(reader: Reader, provider_pk: int, now: int) -> Coverage:
 
 
 def _guide(row: Row[Any]) -> GuideView:
-    same = ("id", "origin", "named", "channels", "programmes", "rejected")
-    same += ("checked_at", "changed_at", "error", "error_at")
-    return GuideView(first=row.first_ms, last=row.last_ms, **{name: getattr(row, name) for name in same})
+    return GuideView(first=row.first_ms, last=row.last_ms, **{name: getattr(row, name) for name in SHOWN})
 
 
 def _on_air(row: Row[Any], provider_id: str, shows: Sequence[ProgrammeRow], now: int) -> OnAir:

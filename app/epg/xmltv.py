@@ -78,6 +78,7 @@ class XmltvReader:
                 yield self._take()
         else:
             self._feed(b"", last=True)
+        self._expat.buffer_text = False  # hands out the text that it holds
         self._begin("programme", NOTHING)  # behind the last element nothing begins
         yield self._take()
 

@@ -1,9 +1,9 @@
 """Programme guides: what channels show, how well guides cover them, and what people decide about that."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import APIRouter, Body, Depends, Query, Request
 
 from app.api.deps import ContextDep, ItemId, Limit, Page, ProviderId
 from app.api.epg import (
@@ -29,15 +29,23 @@ OneProvider = Annotated[str | None, Query(alias="providerId", description="Chann
 Search = Annotated[str, Query(max_length=200, description="A part of an id or a name.")]
 
 
+async def span(since: Since = None, until: Until = None) -> tuple[int, int]:
+    """From an hour ago to a day from now; a day from `from` when that is later."""
+    start = _ms(since, now_ms() - HOUR_MS)
+    return start, _ms(until, max(now_ms(), start) + AHEAD_MS)
+
+
+SpanDep = Annotated[tuple[int, int], Depends(span)]
+
+
 @router.get("/channels/{item_id}/programmes")
 async def list_programmes(
-    context: ContextDep, item_id: ItemId, since: Since = None, until: Until = None, page: Page = 1, limit: Limit = 100
+    context: ContextDep, item_id: ItemId, times: SpanDep, page: Page = 1, limit: Limit = 100
 ) -> ProgrammesAnswer:
     """What a channel shows at any moment of a span, in order."""
-    start, stop = _ms(since, now_ms() - HOUR_MS), _ms(until, max(now_ms(), _ms(since, 0)) + AHEAD_MS)
+    start, stop = times
     found = await context.epg.programmes(item_id, start_ms=start, stop_ms=stop, page=page, limit=limit)
-    more = page * limit < found.total
-    return ProgrammesAnswer(total=found.total, page=page, limit=limit, has_more=more, programmes=found.shows)
+    return ProgrammesAnswer.model_validate(_page(found.total, page, limit) | {"programmes": found.shows})
 
 
 @router.get("/epg/now")
@@ -46,8 +54,7 @@ async def list_now(
 ) -> OnAirAnswer:
     """Now and next of all channels that have a guide, by number."""
     found = await context.epg.on_air(provider_id, page=page, limit=limit)
-    more = page * limit < found.total
-    return OnAirAnswer(total=found.total, page=page, limit=limit, has_more=more, channels=found.channels)
+    return OnAirAnswer.model_validate(_page(found.total, page, limit) | {"channels": found.channels})
 
 
 @router.get("/channels/{item_id}/epg")
@@ -86,8 +93,11 @@ async def list_guide_channels(
 ) -> GuideChannelsAnswer:
     """What channels can be pinned to."""
     found = await context.epg.guide_channels(provider_id, search=search, page=page, limit=limit)
-    more = page * limit < found.total
-    return GuideChannelsAnswer(total=found.total, page=page, limit=limit, has_more=more, channels=found.channels)
+    return GuideChannelsAnswer.model_validate(_page(found.total, page, limit) | {"channels": found.channels})
+
+
+def _page(total: int, page: int, limit: int) -> dict[str, Any]:
+    return {"total": total, "page": page, "limit": limit, "has_more": page * limit < total}
 
 
 def _ms(at: datetime | None, default: int) -> int:
