@@ -52,6 +52,7 @@ from app.snapshots.removal import remove_artifacts
 from app.snapshots.retention import Keep
 from app.snapshots.waiting import VersionWatches
 from app.streams.service import Streams
+from app.tags.service import Tags
 
 # A worker's jobs each hold one connection for their rows and, for moments, one for their heartbeat.
 POOL_SIZE: Final = 20
@@ -84,6 +85,7 @@ class ProcessContext:
     versions: VersionWatches
     databases: Databases
     publisher: Publisher
+    tags: Tags
     guides: Guides
     epg: Epg
     playlists: PlaylistDesk
@@ -175,6 +177,7 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
             versions=versions,
             databases=databases,
             publisher=publisher,
+            tags=Tags(database, publish=publisher.publish, live=streams.channels),
             guides=guides,
             epg=Epg(database, guides),
             playlists=desk,

@@ -17,6 +17,7 @@ from app.api.routes import (
     browse,
     changes,
     epg,
+    filters,
     health,
     jobs,
     outputs,
@@ -24,10 +25,12 @@ from app.api.routes import (
     playlists,
     preview,
     providers,
+    rulesets,
     snapshot_files,
     snapshots,
     streams,
     sync,
+    tags,
     variants,
 )
 from app.config import Settings, load_settings
@@ -90,7 +93,7 @@ def _add_routes(app: FastAPI) -> None:
     # An account is a provider: the same routes under both names, described once.
     for prefix, shown in (("/api/providers", True), ("/api/accounts", False)):
         catalogue = (browse.below, preview.below, snapshots.router, snapshot_files.router, changes.router, epg.below)
-        for router in (providers.router, sync.router, *catalogue):
+        for router in (providers.router, sync.router, *catalogue, tags.below, rulesets.below, filters.below):
             app.include_router(router, prefix=prefix, responses=missing, include_in_schema=shown)
     # `/channels/preview` stands before `/channels/{item_id}`.
     for router in (
@@ -100,6 +103,8 @@ def _add_routes(app: FastAPI) -> None:
         preview.across,
         variants.router,
         epg.router,
+        tags.router,
+        rulesets.router,
         browse.across,
         playlists.router,
     ):

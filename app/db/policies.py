@@ -1,6 +1,6 @@
 """A provider's rules and filters as they are stored, and what went wrong with them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Row, select, update
@@ -22,12 +22,20 @@ FILTER: Final = metadata.tables["provider_filter"]
 IN_ORDER: Final = (RULE.c.priority, RULE.c.id)
 
 
-async def load_policy(reader: Reader, provider_pk: int) -> Policy:
-    """What applies to a provider: without what is switched off, and without what proved to be unusable."""
+Instead = Mapping[str, Sequence[Rule]]  # ruleset → the rules that it would have
+
+
+async def load_policy(reader: Reader, provider_pk: int, instead: Instead | None = None) -> Policy:
+    """What applies to a provider: without what is switched off, and without what proved to be unusable.
+
+    Rulesets in `instead` have other rules; those that the provider does not have stand behind its own.
+    """
     sets = select(ASSIGNED.c.ruleset_id).where(ASSIGNED.c.provider_pk == provider_pk).order_by(ASSIGNED.c.position)
+    chosen = [row.ruleset_id for row in await reader.rows(sets)]
+    others = instead or {}
     rules: list[Rule] = []
-    for row in await reader.rows(sets):
-        rules += await load_rules(reader, row.ruleset_id)
+    for one in (*chosen, *(more for more in others if more not in chosen)):
+        rules += others[one] if one in others else await load_rules(reader, one)
     mine = (FILTER.c.provider_pk == provider_pk, FILTER.c.enabled, FILTER.c.trouble.is_(None))
     filters = await reader.rows(select(*FILTER.c).where(*mine).order_by(FILTER.c.position, FILTER.c.id))
     return Policy(rules=tuple(rules), filters=tuple(map(filter_of, filters)))

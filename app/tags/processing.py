@@ -27,6 +27,7 @@ STRETCH: Final = 2_000  # items in one transaction: 3 MB of documents
 BREATH: Final = 100  # items marked in one go: about 3 ms in which the process does nothing else
 REFRESH_ALL: Final = 5_000  # renamed items from which on the word index is compared as a whole
 NO_JOB: Final = "tags"  # in the change log
+NONE: Final = Counts()
 
 
 class Dressed(Struct, rename="camel", gc=False):
@@ -38,7 +39,7 @@ class Dressed(Struct, rename="camel", gc=False):
     tags: tuple[str, ...]
 
 
-_dressed: Final = json.Decoder(Dressed)
+dressed: Final = json.Decoder(Dressed).decode
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,7 +51,7 @@ class Run:
     job_id: str | None = None
     started: int = field(default_factory=now_ms)
     version: int = 0
-    counts: Counts = Counts()
+    counts: Counts = NONE
     changed: int = 0
 
 
@@ -234,7 +235,7 @@ async def _compare(
     for number, item in enumerate(found):
         if number % BREATH == 0:
             await asyncio.sleep(0)
-        was, mine = _dressed.decode(item.body), own.get(item.id, ())
+        was, mine = dressed(item.body), own.get(item.id, ())
         marking = marker.mark(was.name, was.category_ids, censored=item.censored, own=mine)
         same = (marking.tags, marking.cleaned_name) == (was.tags, was.cleaned_name)
         if same and marking.visibility == item.visibility and not mine and not every:
