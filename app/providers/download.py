@@ -101,7 +101,7 @@ async def _fetch(
     client: ProviderClient, url: str, headers: Mapping[str, str], spool: BinaryIO, max_bytes: int
 ) -> Download:
     async with client.stream(url, headers=headers, max_bytes=max_bytes, first_byte_seconds=FIRST_BYTE_SECONDS) as reply:
-        if reply.status == NOT_MODIFIED:
+        if reply.status == NOT_MODIFIED and headers:  # nobody else asked whether it is
             raise Unchanged
         error = judged(reply.status, retry_after(reply.headers.get("retry-after")))
         if error is not None:

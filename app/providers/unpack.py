@@ -53,6 +53,11 @@ def opened(file: BinaryIO, *, endings: tuple[str, ...] = (), max_bytes: int = MA
     return found
 
 
+def is_packed(head: bytes) -> bool:
+    """Whether a file that begins so has to be unpacked."""
+    return _opener(head[:LOOKED_AT]) is not None
+
+
 class _Pieces(io.RawIOBase):
     """Pieces of bytes, read as a file."""
 

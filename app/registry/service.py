@@ -165,7 +165,7 @@ class Registry:
         return {
             "name": new.name,
             "kind": new.kind.value,
-            "address": shown(address.url),
+            "address": address.shown or shown(address.url),
             "credential_names": sorted(address.credentials),
             "options": {name: value for name, value in new.options.items() if value is not None},
             "schedule": schedule,
@@ -216,7 +216,7 @@ class Registry:
         address = parse_address(ProviderKind(row.kind), url, credentials, options)
         return {
             **self._sealed(row.id, address),
-            "address": shown(address.url),
+            "address": address.shown or shown(address.url),
             "credential_names": sorted(address.credentials),
             "options": options,
             "endpoint": None,  # found for the old account: it is looked for anew
