@@ -212,9 +212,7 @@ async def matches_of(reader: Reader, provider_pk: int) -> dict[int, MatchValues]
     return {row.ordinal: tuple(row) for row in rows}
 
 
-async def write_matches(
-    writer: Writer, provider_pk: int, *, gone: Sequence[int], found: Sequence[MatchValues]
-) -> None:
+async def write_matches(writer: Writer, provider_pk: int, *, gone: Sequence[int], found: Sequence[MatchValues]) -> None:
     """Deletes the matches of `gone` ordinals, then adds those that were `found`."""
     await delete_rows(writer, "epg_match", ("provider_pk", "ordinal"), [(provider_pk, ordinal) for ordinal in gone])
     await insert_rows(writer, "epg_match", MATCH_COLUMNS, [(provider_pk, *one) for one in found])

@@ -33,9 +33,7 @@ async def matched_page(reader: Reader, provider_pk: int | None, *, limit: int, o
     """Such channels by number, with their documents."""
     columns = (ITEM.c.provider_pk, ITEM.c.ordinal, ITEM.c.id, DOCUMENT.c.body)
     same = (DOCUMENT.c.provider_pk == ITEM.c.provider_pk, DOCUMENT.c.ordinal == ITEM.c.ordinal)
-    query = _matched(select(*columns), provider_pk).join(
-        DOCUMENT, and_(*same, DOCUMENT.c.kind == Kind.CHANNEL.number)
-    )
+    query = _matched(select(*columns), provider_pk).join(DOCUMENT, and_(*same, DOCUMENT.c.kind == Kind.CHANNEL.number))
     ordered = query.order_by(ITEM.c.provider_pk, ITEM.c.sort_number, ITEM.c.ordinal)
     return await reader.rows(ordered.limit(limit).offset(offset))
 

@@ -72,7 +72,8 @@ async def matched(reader: Reader, provider_pk: int, ordinals: Sequence[int]) -> 
         "AND c.guide_pk = m.guide_pk AND c.number = m.number"
     )
     columns = "m.ordinal, g.id, c.channel_id, c.names, c.icon, m.shift_ms, m.method, m.score"
-    query = f"SELECT {columns} FROM epg_match m CROSS JOIN guide g CROSS JOIN guide_channel c WHERE {where}"  # noqa: S608
+    tables = "epg_match m CROSS JOIN guide g CROSS JOIN guide_channel c"
+    query = f"SELECT {columns} FROM {tables} WHERE {where}"  # noqa: S608 - numbers
     rows = await _fetched(reader, query, ordinals)
     return {row[0]: MatchedChannel(row[0], row[1], row[2], jsonio.loads(row[3]), *tuple(row)[4:]) for row in rows}
 

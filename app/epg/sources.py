@@ -75,10 +75,7 @@ class Sources:
                     await guide_rows.add_guide(writer, new)
             rows = {row.id: row for row in await guide_rows.guides_of(writer, job.provider_pk)}
         addresses = {public: named.url if named else None for public, named in wanted.items()}
-        return [
-            Source(row=rows[public], url=url, moved=urls.get(public) != url)
-            for public, url in addresses.items()
-        ]
+        return [Source(row=rows[public], url=url, moved=urls.get(public) != url) for public, url in addresses.items()]
 
     def _wanted(self, links: Sequence[GuideLink], *, own: bool) -> dict[str, GuideLink | None]:
         """Files by public id, then the provider's own guide, unless a person chose a file."""

@@ -106,9 +106,8 @@ class Home:
     async def refresh(self, *, force: bool = False) -> StepView:
         """One job of only the guides; the step as it ended."""
         job_id = await add_job(self.database, self.pk, only=["epg"], force=force)
-        account = ProviderAccount(
-            id="one", name="one", kind=ProviderKind.STALKER, url="http://portal.test", credentials={}, options=self.options
-        )
+        told = {"id": "one", "name": "one", "url": "http://portal.test", "credentials": {}}
+        account = ProviderAccount(**told, kind=ProviderKind.STALKER, options=self.options)
         async with Run(self.database, None, job_id) as job:
             assert await self.guides.plan(job)
             await self.guides.refresh(job, self.provider, account)
@@ -152,9 +151,7 @@ async def home(database: Database, server: GuideServer) -> AsyncIterator[Home]:
     """A provider with the channels One, Two and Three, whose ids in guides are their names in small letters."""
     pk = await add_provider(database)
     names = ("One", "Two", "Three")
-    channels = [
-        record(Kind.CHANNEL, place, name=name, epg_id=name.lower()) for place, name in enumerate(names)
-    ]
+    channels = [record(Kind.CHANNEL, place, name=name, epg_id=name.lower()) for place, name in enumerate(names)]
     provider = ScriptedProvider(lists={Kind.CHANNEL: channels})
     await sync(database, pk, provider, only=["channels"])
     transport = Transport()
@@ -170,5 +167,3 @@ async def home(database: Database, server: GuideServer) -> AsyncIterator[Home]:
     provider.guide_links = (found.link(),)
     yield found
     await transport.close()
-
-

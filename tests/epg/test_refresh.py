@@ -129,7 +129,7 @@ async def test_untidy_schedules_are_put_in_order(home: Home) -> None:
 async def test_what_was_over_is_kept_when_a_guide_begins_with_the_present(home: Home) -> None:
     home.server.files["/guide.xml"] = guide(*CHANNELS, title="Old", hours=range(-5, 48))
     await home.refresh()
-    home.server.files["/guide.xml"] = guide(*CHANNELS, title="New", hours=range(0, 48))
+    home.server.files["/guide.xml"] = guide(*CHANNELS, title="New", hours=range(48))
     await home.refresh()
     assert (await home.titles())[:7] == ["Old -5", "Old -4", "Old -3", "Old -2", "Old -1", "New 0", "New 1"]
 
