@@ -2,7 +2,8 @@
 
 Kodi takes what follows the last double quote and a comma, others what follows the first comma outside of quotes, and
 some take every apostrophe for a quote. So no value and no name holds a quote of either kind, and no value a line end;
-what stands for them is what typographers would have set.
+what stands for them is what typographers would have set. Kodi also looks for `name=` wherever it stands first: so what
+a provider wrote comes last, and holds no plain equals sign.
 """
 
 import re
@@ -10,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
 from urllib.parse import quote
 
-from app.domain.kinds import Kind
 from app.playlists.dressing import Entry
 from app.playlists.episodes import EpisodeRow
 from app.playlists.sources import Source
@@ -21,7 +21,8 @@ LONGEST_URL: Final = 4_000
 MINUTE: Final = 60
 _ENDS: Final = re.compile(r"[\x00-\x20\x7f\x85\u2028\u2029]+")
 _QUOTES: Final = str.maketrans({'"': "”", "'": "’"})
-_GROUP: Final = str.maketrans({";": ","})  # Kodi splits groups there
+_GROUP: Final = str.maketrans({";": ",", "=": "＝"})  # Kodi splits groups at semicolons
+_TWICE: Final = str.maketrans({"=": "＝"})  # in the name that stands among the attributes
 
 
 class Addresses(Protocol):
@@ -79,7 +80,7 @@ def _lines(start: str, entry: Entry, name: str, more: str, url: str) -> str:
     shown = _name(name) or entry.item_id
     logo = f' tvg-logo="{address}"' if (address := _address(entry.logo)) else ""
     group = f' group-title="{_value(entry.group).translate(_GROUP)}"' if entry.group else ""
-    return f'{start}{more} tvg-name="{shown}"{logo}{group},{shown}\n{url}\n'
+    return f'{start}{more}{group}{logo} tvg-name="{shown.translate(_TWICE)}",{shown}\n{url}\n'
 
 
 def _name(text: str) -> str:
@@ -101,8 +102,3 @@ def _address(url: str | None) -> str | None:
 
 def _padded(number: float | None) -> str:
     return "00" if number is None else f"{number:02g}"
-
-
-def counts_as_archive(entry: Entry) -> bool:
-    """Whether a player is told that a channel has a past."""
-    return entry.kind is Kind.CHANNEL and entry.archive and entry.replayed
