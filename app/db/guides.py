@@ -79,7 +79,7 @@ async def matched(reader: Reader, provider_pk: int, ordinals: Sequence[int]) -> 
 
 
 def _among(reader: Reader, column: str) -> str:
-    return f"{column} IN (SELECT value FROM json_each(?))" if reader.sqlite else f"{column} = ANY($1::int[])"
+    return f"{column} IN (SELECT value FROM json_each(?))" if reader.sqlite else f"{column} = ANY($1::int[])"  # noqa: S608
 
 
 async def _fetched(reader: Reader, query: str, ordinals: Sequence[int]) -> Any:

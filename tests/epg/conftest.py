@@ -106,7 +106,7 @@ class Home:
     async def refresh(self, *, force: bool = False) -> StepView:
         """One job of only the guides; the step as it ended."""
         job_id = await add_job(self.database, self.pk, only=["epg"], force=force)
-        told = {"id": "one", "name": "one", "url": "http://portal.test", "credentials": {}}
+        told: dict[str, Any] = {"id": "one", "name": "one", "url": "http://portal.test", "credentials": {}}
         account = ProviderAccount(**told, kind=ProviderKind.STALKER, options=self.options)
         async with Run(self.database, None, job_id) as job:
             assert await self.guides.plan(job)

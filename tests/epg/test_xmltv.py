@@ -15,8 +15,7 @@ from app.epg.xmltv import XmltvReader
 from app.providers.unpack import opened
 
 DAY = 86_400_000
-AT = moment("20251009210000")
-assert AT is not None
+AT = moment("20251009210000") or 0
 HEAD = b'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE tv SYSTEM "xmltv.dtd">\n<tv>\n'
 
 
