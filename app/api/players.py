@@ -7,13 +7,13 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
+import msgspec
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.api.deps import base_of, context_of
 from app.api.editions import respond_edition, respond_packed
 from app.api.errors import problem
-from app.core import jsonio
 from app.core.errors import Invalid, NotFound
 from app.domain.kinds import Kind
 from app.domain.values import epoch_ms, integer, local_ms, minutes_of_seconds
@@ -248,4 +248,4 @@ _SINGLE: Final[dict[str, Callable[[Call, Visitor], Awaitable[Any]]]] = {
 
 
 def _json(value: Any) -> Response:
-    return Response(jsonio.dumps(value), media_type=JSON, headers=NO_STORE)
+    return Response(msgspec.json.encode(value), media_type=JSON, headers=NO_STORE)
