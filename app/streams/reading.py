@@ -20,6 +20,7 @@ from app.providers.base import Page, Provider, Scope, ScopeReport, StepReport
 
 MOST_CHANNELS: Final = 50_000  # 40 MB of documents; the largest real line-ups have half of that
 SECONDS: Final = 45.0  # a person waits for it
+MAX_ROUNDS: Final = 3  # reviews that may ask for more
 WIDTH: Final = 8  # pages at once: a look is no reason to flood a portal
 KINDS: Final = frozenset({Kind.CHANNEL})
 
@@ -62,13 +63,15 @@ class _Walk:
     async def run(self) -> None:
         for record in (await self._provider.categories(Kind.CHANNEL)).records:
             self._name(record)
-        scopes = await self._provider.scopes(StepName.CHANNELS, KINDS)
-        await self._scopes(scopes)
-        if not self.found.documents:
-            # A portal without the one list of everything has others; its own review knows which.
-            reports = [ScopeReport(scope=scope, complete=True, distinct=0, total=None) for scope in scopes]
-            verdict = await self._provider.review(StepReport(step=StepName.CHANNELS, scopes=reports, distinct=0))
-            await self._scopes(verdict.more)
+        scopes, reports = await self._provider.scopes(StepName.CHANNELS, KINDS), list[ScopeReport]()
+        for _ in range(MAX_ROUNDS):
+            reports += [await self._scope(scope) for scope in scopes]
+            if self.found.cut:
+                return
+            # A list of everything may lack what is censored, or not be there: the review knows where else to look.
+            report = StepReport(step=StepName.CHANNELS, scopes=reports, distinct=len(self.found.documents))
+            walked = {one.scope.name for one in reports}
+            scopes = [scope for scope in (await self._provider.review(report)).more if scope.name not in walked]
 
     def _name(self, record: CategoryRecord) -> None:
         public = category_id(self._id, Kind.CHANNEL, record.external_id, record.space)
@@ -76,14 +79,20 @@ class _Walk:
         self.found.categories[public] = Seen(display_name(record.name), record.censored)
         self.found.external_ids[public] = record.external_id
 
-    async def _scopes(self, scopes: Sequence[Scope]) -> None:
-        for scope in scopes:
-            pages = _paged(self._provider, scope) if scope.paged else self._provider.stream(scope)
-            async with aclosing(pages) as source:
-                async for page in source:
-                    await self._take(page)
-                    if self.found.cut:
-                        return
+    async def _scope(self, scope: Scope) -> ScopeReport:
+        seen, total, ended = set[tuple[str, str]](), None, False
+        pages = _paged(self._provider, scope) if scope.paged else self._provider.stream(scope)
+        async with aclosing(pages) as source:
+            async for page in source:
+                await self._take(page)
+                if self.found.cut:
+                    break
+                seen.update(page.ids)
+                total, ended = page.total if page.total is not None else total, ended or page.last
+        complete = ended or bool(scope.pages)
+        return ScopeReport(
+            scope=scope, complete=complete, distinct=len(seen), total=total, digest=hash(frozenset(seen))
+        )
 
     async def _take(self, page: Page) -> None:
         await asyncio.sleep(0)  # a page of a bulk answer is parsed without waiting for anything
@@ -106,16 +115,19 @@ async def _paged(provider: Provider, scope: Scope) -> AsyncGenerator[Page, None]
         for page in await _together(provider, scope, scope.pages):
             yield page
         return
-    first = await provider.page(scope, 1)
+    first = page = await provider.page(scope, 1)
     yield first
-    last, upcoming = first.last or not first.records, 2
-    while not last:
-        width = max(1, min(provider.parallel, WIDTH))
+    upcoming = 2
+    while not page.last and page.records:
+        # Behind the claimed end only one page at a time is asked for: an empty one costs a portal several tries.
+        claimed = -(-page.total // page.size) if page.total is not None and page.size else 0
+        width = max(1, min(provider.parallel, WIDTH, claimed - upcoming + 1))
         for page in await _together(provider, scope, range(upcoming, upcoming + width)):
             if not page.records or page.ids == first.ids:
                 return
             yield page
-            last = last or page.last
+            if page.last:
+                return
         upcoming += width
 
 
