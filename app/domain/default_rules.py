@@ -14,9 +14,8 @@ DEFAULT_RULESET: Final = "default"
 CHANNELS: Final = (Kind.CHANNEL,)
 TITLES: Final = (Kind.MOVIE, Kind.SERIES)
 
-_SEPARATOR: Final = (
-    r"\A\s*(?:([#=*~_•●■◆★☆▬━─—–|+>▼])\s?\1(?:\s?\1)*|[-=#*]{2,}).*?(?:[#=*~_•●■◆★☆▬━─—–|+<▼\-]\s?){2,}\Z"
-)
+_LINE: Final = "#=*~_•●■◆★☆▬━─—–|+"
+_SEPARATOR: Final = rf"\A\s*(?:([{_LINE}>▼])\s?\1|[-=#*]{{2}})(?=.*[{_LINE}<▼\-]\s?[{_LINE}<▼\-]\s?\Z)"
 _BEFORE: Final = r"(?<![\w+.&'])"
 _BEHIND: Final = r"(?![\w+&'])"
 

@@ -19,7 +19,7 @@ _DOTLESS: Final = str.maketrans("İı", "ii")  # an `i` in a pattern finds them 
 
 
 def plain(text: str) -> str:
-    """Superscripts, full-width and fancy letters as plain ones, flags as `[FR]`, single spaces; case and accents stay."""
+    """Superscripts, full-width and fancy letters as plain ones, flags as `[FR]`, single spaces; case stays."""
     if text.isascii():
         return " ".join(text.split())
     known = _FLAG.sub(_flag, text.translate(_TABLE))
@@ -27,8 +27,8 @@ def plain(text: str) -> str:
 
 
 def fold_case(text: str) -> str:
-    """Lower case, so that what a pattern finds regardless of case stands in it."""
-    return text.lower() if text.isascii() else text.translate(_DOTLESS).lower()
+    """Letters without their case, so that what a pattern finds regardless of case stands in it."""
+    return text.lower() if text.isascii() else text.translate(_DOTLESS).casefold()
 
 
 def _flag(match: re.Match[str]) -> str:

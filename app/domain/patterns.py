@@ -94,7 +94,7 @@ class Matcher:
     def check_replacement(self, replacement: str) -> None:
         """Raises `BadPattern` when the replacement names groups that are not there."""
         try:
-            self._compiled.sub(replacement, "")  # reads it, whatever matches
+            self._compiled.sub(replacement, "\0")  # reads it, whatever matches
         except (regex.error, IndexError) as error:
             raise BadPattern(f"The replacement cannot be used: {error}.") from None
         missing = [number for number in _GROUP.findall(replacement) if int(number) > self.groups]

@@ -161,7 +161,7 @@ def checked(rule: Rule) -> Matcher:
     matcher = Matcher(rule.pattern_type, rule.pattern, case_sensitive=rule.case_sensitive, trusted=rule.trusted)
     if rule.tag == CAPTURE and not matcher.groups:
         raise BadPattern(f"{CAPTURE} needs a regular expression with a group.")
-    if rule.cleanup is Cleanup.REPLACE:
+    if rule.cleanup is Cleanup.REPLACE and rule.pattern_type is PatternType.REGEX:
         matcher.check_replacement(rule.replacement)
     return matcher
 
