@@ -11,7 +11,7 @@ from app.playlists.overrides import NONE, Override
 from app.playlists.places import Place, Shelf
 
 GUIDE_ENDING: Final = ".lineup"  # XMLTV wants ids that look like names of domains
-REPLAYED: Final = frozenset({ProviderKind.XTREAM})  # `Provider.replay` has an answer
+REPLAYED: Final = frozenset({ProviderKind.XTREAM, ProviderKind.M3U})  # `Provider.replay` has an answer
 
 
 class Entry(Struct, frozen=True, kw_only=True, gc=False):

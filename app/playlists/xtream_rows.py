@@ -177,10 +177,10 @@ def encoded(rows: Sequence[Row]) -> bytes:
 
 
 def archive_days(entry: Entry) -> int:
-    """Whole days that can be watched again; what is less than a day counts as one."""
-    if not entry.archive or not entry.replayed or not entry.archive_days or entry.archive_days <= 0:
+    """Whole days that can be watched again; less than a day counts as one, and so does an archive without an end."""
+    if not entry.archive or not entry.replayed:
         return 0
-    return max(1, int(entry.archive_days))
+    return max(1, int(entry.archive_days or 1))
 
 
 def epoch(moment: str | None) -> str:

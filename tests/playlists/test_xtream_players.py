@@ -65,11 +65,8 @@ async def listening(served: Served) -> AsyncIterator[str]:
     await task
 
 
-@pytest.fixture
-async def site(database_url: str, redis_url: str, tmp_path: Path, panel: PortalThread) -> AsyncIterator[Site]:
-    settings = Settings(
-        database_url=database_url, redis_url=redis_url, secret_key="not-a-real-key", data_dir=tmp_path, retry_attempts=0
-    )
+@asynccontextmanager
+async def opened(settings: Settings, panel: PortalThread) -> AsyncIterator[Site]:
     async with serving(settings) as served, listening(served) as url:
         provider_id, pk = await added(served, panel.url, "fake-user", "fake-word")
         definition = {"providers": [provider_id], "kinds": list(Kind), "names": "original", "adult": True}
@@ -77,6 +74,24 @@ async def site(database_url: str, redis_url: str, tmp_path: Path, panel: PortalT
         playlist = await desk.saved.add(NewPlaylist(name="Everything", definition=definition))
         await desk.users.add(playlist.id, NewUser(username=USER, password=PASSWORD, expires_at=FAR, max_connections=3))
         yield Site(url=url, served=served, provider_pk=pk, playlist_id=playlist.id)
+
+
+@pytest.fixture
+def settings(redis_url: str, tmp_path: Path) -> Settings:
+    return Settings(redis_url=redis_url, secret_key="not-a-real-key", data_dir=tmp_path, retry_attempts=0)
+
+
+@pytest.fixture
+async def site(settings: Settings, sqlite_url: str, panel: PortalThread) -> AsyncIterator[Site]:
+    async with opened(settings.model_copy(update={"database_url": sqlite_url}), panel) as found:
+        yield found
+
+
+@pytest.fixture
+async def each_site(settings: Settings, database_url: str, panel: PortalThread) -> AsyncIterator[Site]:
+    """The same on both dialects."""
+    async with opened(settings.model_copy(update={"database_url": database_url}), panel) as found:
+        yield found
 
 
 async def added(served: Served, url: str, username: str, password: str) -> tuple[str, int]:
@@ -107,7 +122,9 @@ async def stored(served: Served, kind: Kind, pk: int) -> dict[str, tuple[str, fr
     return {row.external_id: (row.name, frozenset(named.get(row.ordinal, {"Other"}))) for row in items}
 
 
-async def test_pyxtream_loads_everything(site: Site, tmp_path: Path) -> None:
+async def test_pyxtream_loads_everything(each_site: Site, tmp_path: Path) -> None:
+    site = each_site
+
     def load() -> XTream:
         found = XTream("lineup", USER, PASSWORD, site.url, cache_path=str(tmp_path), validate_json=True)
         assert found.load_iptv()
@@ -134,7 +151,8 @@ async def test_pyxtream_loads_everything(site: Site, tmp_path: Path) -> None:
         assert "fake-word" in answer.headers["location"]
 
 
-async def test_our_own_adapter_finds_the_same_names_ids_and_categories(site: Site) -> None:
+async def test_our_own_adapter_finds_the_same_names_ids_and_categories(each_site: Site) -> None:
+    site = each_site
     _, second = await added(site.served, site.url, USER, PASSWORD)
     for kind, action in zip(Kind, ("get_live_streams", "get_vod_streams", "get_series"), strict=True):
         source = await stored(site.served, kind, site.provider_pk)

@@ -29,6 +29,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.api_route("/player_api.php", methods=[*READ, "POST"])
+@router.api_route("/panel_api.php", methods=[*READ, "POST"])  # its old name, which a few players still ask first
 async def player_api(request: Request) -> Response:
     """Accounts, lists, details, programmes."""
     return await answer(await read_call(request))
