@@ -19,7 +19,7 @@ from app.providers.m3u.home import Home
 from app.providers.m3u.kinds import MOST_LETTERS, kind_of
 from app.providers.m3u.lines import texts
 from app.providers.m3u.links import Link, Links, repaired
-from app.providers.m3u.parse import Entry, ListParser, Refused
+from app.providers.m3u.parse import EXTINF, Entry, ListParser, Refused
 from app.providers.m3u.shelf import Row, Shelf
 from app.providers.m3u.sniff import sniffed
 from app.providers.unpack import opened
@@ -185,8 +185,13 @@ class Ending:
 
     def cut(self, text: str) -> bool:
         """Whether the list ends in the middle of an address, as far as that can be known."""
-        if text.endswith("\n") or self._last is None or not self._shapes:
-            return False  # whole lines; or nothing to compare with
+        line = text.rpartition("\n")[2].strip()
+        if not line or text.endswith("\n"):
+            return False
+        if line[0] == "#":
+            return EXTINF.startswith(line.upper())  # of a longer line that has begun, the parser knows
+        if self._last is None or not self._shapes:
+            return False  # nothing to compare with
         host, depth, ending = self._shape(self._last.url)
         if (host, depth, ending) in self._shapes:
             return False
