@@ -63,7 +63,8 @@ async def add_playlist(
     as_json: JsonFlag = False,
 ) -> None:
     """Save a line-up and say where players find it."""
-    given = {"kinds": kind, "search": search, "sort": sort, "startNumber": start_number or None, "adult": adult}
+    given: dict[str, Any] = {"kinds": kind, "search": search, "sort": sort, "adult": adult}
+    given |= {"startNumber": start_number or None}
     given |= {"groups": groups, "names": names, "guideIds": guide_ids, "timeshift": timeshift}
     given |= {"tags": _tags(tag, without_tag, any_tag), "categories": _choice(category, without_category)}
     async with opened_context() as context:
@@ -121,7 +122,8 @@ async def edit_playlist(
     as_json: JsonFlag = False,
 ) -> None:
     """Change what is named; tags and categories are replaced together."""
-    given = {"kinds": kind, "search": search, "sort": sort, "adult": adult, "groups": groups, "names": names}
+    given: dict[str, Any] = {"kinds": kind, "search": search, "sort": sort, "adult": adult}
+    given |= {"groups": groups, "names": names}
     given |= {"guideIds": guide_ids, "timeshift": timeshift, "tags": _tags(tag, without_tag, any_tag)}
     given |= {"categories": _choice(category, without_category)}
     definition = {key: value for key, value in given.items() if value is not None}
