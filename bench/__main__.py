@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from app.simulator.spec import CatalogueSpec
-from bench import delta, engine, epg, playlist, resume, serve, snapshot, sync, waiters, window
+from bench import delta, engine, epg, playlist, resume, serve, snapshot, sync, tags, waiters, window
 from bench.sync import Result
 from tests.support.postgres import running_postgres
 
@@ -26,6 +26,7 @@ BENCHES: dict[str, Bench] = {
     "serve": lambda spec, _: serve.bench(spec),
     "epg": lambda spec, _: epg.bench(small=spec == SMALL),
     "playlist": lambda spec, _: playlist.bench(spec),
+    "tags": lambda spec, _: tags.bench(small=spec == SMALL),
     "window": lambda spec, _: window.bench(small=spec == SMALL),
 }
 EXTRA: dict[str, Bench] = {
