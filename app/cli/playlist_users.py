@@ -74,7 +74,7 @@ async def edit_user(
     connections: Connections = None,
 ) -> None:
     """Change what is named."""
-    given = {
+    given: dict[str, Any] = {
         "password": _typed(password),
         "enabled": enabled,
         "expires_at": _ms(expires),
