@@ -81,11 +81,10 @@ class Live:
         async with self._database.reader() as reader:
             policy = await policies.load_policy(reader, provider_pk)
             own = await tags.set_by_people(reader, [one.id for one in kept.reading.documents])
-        marker = Marker(Kind.CHANNEL, policy, kept.reading.categories)
-        digest = hash((marker.digest, tuple(own.items())))
+        digest = hash((policy.of(Kind.CHANNEL).digest(), tuple(own.items())))
         if digest == kept.digest:
             return
-        found: list[LiveChannel] = []
+        found, marker = list[LiveChannel](), Marker(Kind.CHANNEL, policy, kept.reading.categories)
         for number, document in enumerate(kept.reading.documents):
             if number % BREATH == 0:
                 await asyncio.sleep(0)
