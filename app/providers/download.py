@@ -6,7 +6,7 @@ is asked for once.
 
 import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, Final, cast
@@ -87,12 +87,13 @@ async def fetched(
     """The same for who keeps it longer than a block, and closes it."""
 
     async def once() -> Download:
-        spool = cast("BinaryIO", SpooledTemporaryFile(max_size=IN_MEMORY, dir=None if folder is None else str(folder)))  # noqa: SIM115 - handed on
-        try:
-            return await _fetch(client, url, headers, spool, max_bytes)
-        except BaseException:
-            spool.close()
-            raise
+        with ExitStack() as undone:
+            spool = undone.enter_context(
+                SpooledTemporaryFile(max_size=IN_MEMORY, dir=None if folder is None else str(folder))
+            )
+            download = await _fetch(client, url, headers, cast("BinaryIO", spool), max_bytes)
+            undone.pop_all()
+        return download
 
     return await retrying(once, attempts=attempts, base_seconds=base_seconds)
 

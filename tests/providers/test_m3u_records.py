@@ -67,7 +67,7 @@ async def test_facts_of_a_channel() -> None:
             "One &amp; Only",
             f"{LIVE}/1.ts|User-Agent=Player%2F1&!X-Own=y",
             'tvg-id="one.ex" tvg-name="One HD" tvg-logo="http://i/a b.png" tvg-chno="7.1" '
-            'group-title="News;UK &amp; IE;" 'tvg-shift="+1.5" tvg-language="English" tvg-country="GB" parent-code="1"',
+            'group-title="News;UK &amp; IE;" tvg-shift="+1.5" tvg-language="English" tvg-country="GB" parent-code="1"',
             between="#EXTVLCOPT:http-referrer=http://r/\n#KODIPROP:inputstream=x\n"
             "#KODIPROP:inputstream.adaptive.license_key=fake-key\n",
         ),

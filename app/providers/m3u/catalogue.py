@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from hashlib import blake2b
 from html import unescape
 from itertools import islice
@@ -130,11 +131,10 @@ class Catalogue:
 async def read_list(file: BinaryIO, home: Home) -> Catalogue:
     """Reads a downloaded list; others run in between. Raises `Unavailable` when it was cut, `Malformed` for no list."""
     catalogue = Catalogue(home)
-    try:
+    with ExitStack() as undone:
+        undone.callback(catalogue.close)
         await _read(file, catalogue)
-    except BaseException:
-        catalogue.close()
-        raise
+        undone.pop_all()
     return catalogue
 
 
