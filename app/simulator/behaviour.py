@@ -115,6 +115,8 @@ class Behaviour:
     empty_every: int | None = None
     lose_session_after: int | None = None  # calls within one session
     faults: tuple[Fault, ...] = ()
+    # guides
+    guide: Literal["tidy", "wild", "hollow", "gzip", "xz", "zip"] = "tidy"  # wild: as B6 of the reference has them
     # lists
     page_size: int | None = None
     ignore_page: bool = False

@@ -21,7 +21,7 @@ HEAD = b'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE tv SYSTEM "xmltv.dtd"
 
 def show(inner: str = "<title>A</title>", start: str = "20251009210000", **attributes: str) -> str:
     named = {"channel": "one", **attributes}
-    rest = " ".join(f'{name}="{value}"' for name, value in named.items() if value is not None)
+    rest = " ".join(f'{name}="{value}"' for name, value in named.items())
     return f'<programme start="{start}" {rest}>{inner}</programme>\n'
 
 
