@@ -4,7 +4,7 @@ import gzip
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert
 
@@ -92,6 +92,7 @@ async def test_every_reader_finds_the_same_names(served: Served, stocked: Store)
 CHARACTERS = st.characters(codec="utf-8")
 
 
+@settings(deadline=None)
 @given(name=st.text(CHARACTERS, min_size=1, max_size=40), group=st.text(CHARACTERS, max_size=20))
 def test_any_name_is_one_line_that_all_readers_agree_on(name: str, group: str) -> None:
     source = Source(
