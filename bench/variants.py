@@ -14,8 +14,10 @@ from app.browse.variants import Variants, VariantWish
 from app.db import items, migrate, search
 from app.db.engine import Database
 from app.db.items import ItemWrite
+from app.domain.filters import Visibility
 from app.domain.kinds import Kind
 from app.domain.live import LiveChannel
+from app.domain.marking import Marking
 from app.domain.records import ChannelRecord
 from app.sync.drafts import row
 from app.sync.normalise import draft
@@ -58,7 +60,7 @@ async def _fill(database: Database, number: int) -> None:
     for ordinal in range(CHANNELS):
         name = f"{draw.choice(FRONTS)}Station {draw.randrange(STATIONS)}{draw.choice(BEHINDS)}"
         record = ChannelRecord(external_id=str(ordinal), name=name, number=ordinal)
-        rows.append(row(draft(record, f"p{number}", {}), ordinal, 1))
+        rows.append(row(draft(record, f"p{number}", {}), ordinal, 1, Marking((), name, Visibility.SHOWN)))
     async with database.writer() as writer:
         await items.insert(writer, Kind.CHANNEL, pk, rows)
         await search.refresh(writer, provider_pk=pk, kind=Kind.CHANNEL)
