@@ -14,6 +14,7 @@ from fastapi.responses import RedirectResponse
 from app.api.deps import base_of, context_of
 from app.api.editions import respond_edition, respond_packed
 from app.api.errors import problem
+from app.core.clock import now_ms
 from app.core.errors import Invalid, NotFound
 from app.domain.kinds import Kind
 from app.domain.values import epoch_ms, integer, local_ms, minutes_of_seconds
@@ -177,7 +178,7 @@ async def replayed(request: Request) -> Response:
 
 async def _replay(call: Call, visitor: Visitor, number: str, start: str, *, minutes: int | None) -> Response:
     at = moment(start)
-    if at is None or minutes is None or not 0 < minutes <= LONGEST_REPLAY:
+    if at is None or at >= now_ms() or minutes is None or not 0 < minutes <= LONGEST_REPLAY:
         raise Invalid([("start", "The past is asked for as YYYY-MM-DD:HH-MM and a duration in minutes.")])
     return sent(await call.players.replay(visitor, number, start_ms=at, minutes=minutes))
 

@@ -25,10 +25,10 @@ async def endings(reader: Reader, entries: Sequence[Entry]) -> list[str]:
     return [found.get((entry.provider_pk, entry.ordinal), EXTENSION) for entry in entries]
 
 
-async def episode_endings(reader: Reader, series_id: str) -> dict[str, str]:
-    """The endings of a series' files by episode, as far as its episodes are stored."""
+async def episode_endings(reader: Reader, series_ids: Sequence[str]) -> dict[str, str]:
+    """The endings of these series' files by episode, as far as their episodes are stored."""
     marks = Marks(sqlite=reader.sqlite)
-    statement = f"SELECT id, locator FROM episode WHERE series_id = {marks(series_id)}"  # noqa: S608 - a mark
+    statement = f"SELECT id, locator FROM episode WHERE series_id {marks.one_of(series_ids, 'text')}"  # noqa: S608
     return {row[0]: ending(row[1]) for row in await fetch(reader, statement, marks)}
 
 

@@ -13,7 +13,7 @@ from app.playlists.dressing import Entry
 from app.playlists.episodes import stored_episodes
 from app.playlists.lineups import LineUp, LineUps
 from app.playlists.xtream_files import endings, episode_endings
-from app.playlists.xtream_numbers import EPISODE, Numbers
+from app.playlists.xtream_numbers import Numbers
 
 PLUS: Final = "m3u_plus"
 PLAYLIST_FORMATS: Final = frozenset({"m3u8", "hls"})  # values of `output` that mean a playlist instead of one stream
@@ -82,13 +82,11 @@ class Lines:
     async def _episodes(self, series: Sequence[Entry], wish: Wish) -> bytes:
         async with self._database.reader() as reader:
             found = await stored_episodes(reader, series)
-            files: dict[str, str] = {}
-            for series_id in dict.fromkeys(entry.item_id for entry, _ in found):
-                files |= await episode_endings(reader, series_id)
-        numbers: dict[str, int] = {}
-        for series_id in dict.fromkeys(entry.item_id for entry, _ in found):
-            mine = [episode.id for entry, episode in found if entry.item_id == series_id]
-            numbers |= await self._numbers.of(EPISODE, mine, series_id)
+            by_series: dict[str, list[str]] = {}
+            for entry, episode in found:
+                by_series.setdefault(entry.item_id, []).append(episode.id)
+            files = await episode_endings(reader, list(by_series))
+        numbers = await self._numbers.of_episodes(by_series)
         return m3u.episode_lines(wish.base, Addresses(wish=wish, numbers=numbers, endings=files), found)
 
 

@@ -1,6 +1,6 @@
 """Public ids as the whole numbers that players want, in transactions of their own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from app.db import numbers
 from app.db.engine import Database
@@ -24,6 +24,18 @@ class Numbers:
             async with self._database.writer() as writer:
                 await numbers.assign(writer, kind, missing, series_id)
             found |= await self._known(missing)
+        return found
+
+    async def of_episodes(self, by_series: Mapping[str, Sequence[str]]) -> dict[str, int]:
+        """The numbers of the episodes of several series."""
+        found = await self._known([one for ids in by_series.values() for one in ids])
+        missing = {series: [one for one in ids if one not in found] for series, ids in by_series.items()}
+        if left := [one for ids in missing.values() for one in ids]:
+            async with self._database.writer() as writer:
+                for series, ids in missing.items():
+                    if ids:
+                        await numbers.assign(writer, EPISODE, ids, series)
+            found |= await self._known(left)
         return found
 
     async def named(self, number: str | int) -> Numbered | None:

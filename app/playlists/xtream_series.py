@@ -7,7 +7,7 @@ from app.core import jsonio
 from app.db.engine import Database
 from app.playlists.xtream_details import Season
 from app.playlists.xtream_files import episode_endings
-from app.playlists.xtream_numbers import EPISODE, SEASON, Numbers
+from app.playlists.xtream_numbers import SEASON, Numbers
 
 PAGE: Final = 1000
 
@@ -38,9 +38,9 @@ class Seasons:
         episodes = {one["number"]: await self._episodes(series_id, one["number"]) for one in documents}
         numbers = await self._numbers.of(SEASON, [one["id"] for one in documents], series_id)
         told = [episode["id"] for some in episodes.values() for episode in some]
-        numbers |= await self._numbers.of(EPISODE, told, series_id)
+        numbers |= await self._numbers.of_episodes({series_id: told})
         async with self._database.reader() as reader:
-            endings = await episode_endings(reader, series_id)
+            endings = await episode_endings(reader, [series_id])
         return [
             Season(document=one, episodes=episodes[one["number"]], numbers=numbers, endings=endings)
             for one in documents

@@ -242,6 +242,14 @@ async def test_files_are_given_as_panels_give_them(site: Site) -> None:
     assert played[: len(channels)] == [
         f"http://lineup.test/live/{USER}/{PASSWORD}/{number}.m3u8" for number in channels
     ]
+    series = (await site.call("get_series"))[0]["series_id"]
+    episodes = (await site.call("get_series_info", series_id=str(series)))["episodes"].values()
+    known = {episode["id"]: episode["container_extension"] for season in episodes for episode in season}
+    shows = await site.get("/get.php", params=query | {"key": "series"})
+    played = [line for line in shows.text.splitlines() if line.startswith("http")]
+    assert sorted(played) == sorted(
+        f"http://lineup.test/series/{USER}/{PASSWORD}/{number}.{ending}" for number, ending in known.items()
+    )
     movies = await site.get("/get.php", params=query | {"type": "m3u", "key": "movie"})
     assert movies.text.count("\n#EXTINF:-1,") == len(await site.call("get_vod_streams"))
     assert "/live/" not in movies.text
@@ -280,6 +288,7 @@ async def test_streams_lead_to_the_provider_and_only_there(site: Site) -> None:
         (f"/live/{account}/9999999999.ts", 404),
         (f"/live/{account}/abc.ts", 404),
         (f"/timeshift/{account}/60/yesterday/{archived}.ts", 422),
+        (f"/timeshift/{account}/60/9999-12-31:23-59/{archived}.ts", 422),
         (f"/timeshift/{account}/0/2025-07-09:21-30/{archived}.ts", 422),
         ("/api/nothing/12", 404),
     ):
