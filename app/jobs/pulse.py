@@ -21,7 +21,7 @@ from app.jobs import lease
 from app.jobs.errors import Cancelled
 from app.jobs.tracker import JobTracker
 
-WATCH_SECONDS: Final = 0.5
+WATCH_SECONDS: Final = 0.25
 SHOW_SECONDS: Final = 0.25  # four times a second is what watchers are promised
 STORE_SECONDS: Final = 1.0  # the database is told less often than the hints: it only has to survive a restart
 HINT_SECONDS: Final = 60

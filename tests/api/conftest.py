@@ -9,6 +9,7 @@ from app.simulator.behaviour import Behaviour
 from app.simulator.process import PortalThread
 from app.simulator.server import create_portal
 from app.simulator.spec import CatalogueSpec
+from tests.snapshots.conftest import Stand, open_stand
 from tests.support.server import Served, serving
 
 SMALL = CatalogueSpec(channels=60, movies=90, series=40, categories=20)
@@ -26,6 +27,14 @@ def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
 async def served(settings: Settings) -> AsyncIterator[Served]:
     async with serving(settings) as found:
         yield found
+
+
+@pytest.fixture
+async def stand(database_url: str, tmp_path: Path) -> AsyncIterator[Stand]:
+    """A catalogue of its own, with what publishes and serves it."""
+    made = await open_stand(database_url, tmp_path / "artifacts")
+    yield made
+    await made.database.close()
 
 
 @pytest.fixture(scope="session")

@@ -10,40 +10,25 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import update
 from sqlmodel import col
 from starlette.types import Message
 
 from app.api.events import EventStream
-from app.cli.serve import address_of, listener, serving
 from app.config import Settings
-from app.context import ProcessContext
 from app.db.tables import SyncJob
 from app.domain.kinds import JobStatus, StepName
 from app.jobs.run import Run
-from app.main import create_app
 from tests.support.scripted import add_job, add_provider
+from tests.support.server import Served, listening
 
 SECONDS = 10.0
 KEY = "first-fake-key"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Live:
-    """A server on a port, and a client of it."""
-
-    app: FastAPI
-    client: httpx.AsyncClient
-
-    @property
-    def context(self) -> ProcessContext:
-        context: ProcessContext = self.app.state.context
-        return context
-
-    async def end(self, job_id: str) -> None:
-        async with Run(self.context.database, self.context.hints, job_id) as job:
-            await job.finish(JobStatus.COMPLETED, errors=(), version=None)
+async def end(live: Served, job_id: str) -> None:
+    async with Run(live.context.database, live.context.hints, job_id) as job:
+        await job.finish(JobStatus.COMPLETED, errors=(), version=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,39 +69,30 @@ class Stream:
             return found
 
 
-@asynccontextmanager
-async def live_server(settings: Settings) -> AsyncIterator[Live]:
-    app = create_app(settings)
-    with listener(settings.model_copy(update={"port": 0})) as listening:
-        address = address_of(listening)
-        async with serving(app, listening), httpx.AsyncClient(base_url=address, trust_env=False) as client:
-            yield Live(app=app, client=client)
-
-
 @pytest.fixture
-async def live(settings: Settings) -> AsyncIterator[Live]:
-    async with live_server(settings) as found:
+async def live(settings: Settings) -> AsyncIterator[Served]:
+    async with listening(settings) as found:
         yield found
 
 
 @pytest.fixture
-async def provider_pk(live: Live) -> int:
+async def provider_pk(live: Served) -> int:
     return await add_provider(live.context.database)
 
 
 @pytest.fixture
-async def job_id(live: Live, provider_pk: int) -> str:
+async def job_id(live: Served, provider_pk: int) -> str:
     return await add_job(live.context.database, provider_pk)
 
 
 @asynccontextmanager
-async def opened(live: Live, path: str, **headers: str) -> AsyncIterator[Stream]:
+async def opened(live: Served, path: str, **headers: str) -> AsyncIterator[Stream]:
     async with live.client.stream("GET", path, headers=headers) as answer:
         assert answer.status_code == 200, await answer.aread()
         yield Stream(answer)
 
 
-async def test_a_job_is_told_from_its_present_state_to_its_end(live: Live, job_id: str) -> None:
+async def test_a_job_is_told_from_its_present_state_to_its_end(live: Served, job_id: str) -> None:
     async with opened(live, f"/api/jobs/{job_id}/events") as stream:
         headers = stream.answer.headers
         assert headers["content-type"].startswith("text/event-stream")
@@ -140,15 +116,15 @@ async def test_a_job_is_told_from_its_present_state_to_its_end(live: Live, job_i
         assert stream.others == ["retry: 2000"]
 
 
-async def test_who_has_heard_the_end_of_a_job_is_told_to_ask_no_more(live: Live, job_id: str) -> None:
-    await live.end(job_id)
+async def test_who_has_heard_the_end_of_a_job_is_told_to_ask_no_more(live: Served, job_id: str) -> None:
+    await end(live, job_id)
     path = f"/api/jobs/{job_id}/events"
     async with opened(live, path, **{"Last-Event-ID": job_id}) as stream:
         assert [event.name for event in await stream.rest()] == ["progress", "done"]
     assert (await live.client.get(path, headers={"Last-Event-ID": f"{job_id}.done"})).status_code == 204
 
 
-async def test_a_provider_is_told_of_one_job_after_the_other(live: Live, provider_pk: int) -> None:
+async def test_a_provider_is_told_of_one_job_after_the_other(live: Served, provider_pk: int) -> None:
     provider = (await live.context.registry.list())[0].id
     async with opened(live, f"/api/providers/{provider}/sync/events") as stream:
         told = []
@@ -156,7 +132,7 @@ async def test_a_provider_is_told_of_one_job_after_the_other(live: Live, provide
             job_id = await add_job(live.context.database, provider_pk)
             told.append(await stream.next())
             assert (told[-1].name, told[-1].job["id"]) == ("progress", job_id)
-            await live.end(job_id)
+            await end(live, job_id)
             while (event := await stream.next()).name != "done":
                 pass
             told.append(event)
@@ -165,10 +141,10 @@ async def test_a_provider_is_told_of_one_job_after_the_other(live: Live, provide
 
 
 async def test_who_comes_back_to_a_provider_hears_what_was_missed_and_nothing_twice(
-    live: Live, provider_pk: int, job_id: str
+    live: Served, provider_pk: int, job_id: str
 ) -> None:
     path = f"/api/accounts/{(await live.context.registry.list())[0].id}/sync/events"
-    await live.end(job_id)
+    await end(live, job_id)
     async with opened(live, path, **{"Last-Event-ID": f"{job_id}.done"}) as stream:
         assert (await stream.next()).name == "progress"
         second = await add_job(live.context.database, provider_pk)
@@ -183,12 +159,12 @@ async def test_who_comes_back_to_a_provider_hears_what_was_missed_and_nothing_tw
 
 
 @pytest.mark.parametrize("path", ["/api/jobs/nothing/events", "/api/providers/nothing/sync/events"])
-async def test_what_is_not_there_is_a_problem_and_no_stream(live: Live, path: str) -> None:
+async def test_what_is_not_there_is_a_problem_and_no_stream(live: Served, path: str) -> None:
     answer = await live.client.get(path)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
-async def test_a_client_that_leaves_frees_everything(live: Live, job_id: str) -> None:
+async def test_a_client_that_leaves_frees_everything(live: Served, job_id: str) -> None:
     before = len(asyncio.all_tasks())
     for _ in range(3):
         async with opened(live, f"/api/jobs/{job_id}/events") as stream:
@@ -200,7 +176,7 @@ async def test_a_client_that_leaves_frees_everything(live: Live, job_id: str) ->
 
 
 async def test_a_server_that_ends_lets_its_streams_go_at_once(settings: Settings) -> None:
-    async with live_server(settings) as live:
+    async with listening(settings) as live:
         job_id = await add_job(live.context.database, await add_provider(live.context.database))
         stream = Stream(
             await live.client.send(live.client.build_request("GET", f"/api/jobs/{job_id}/events"), stream=True)
@@ -214,7 +190,7 @@ async def test_a_server_that_ends_lets_its_streams_go_at_once(settings: Settings
 
 
 async def test_streams_want_a_key_like_all_else(settings: Settings) -> None:
-    async with live_server(settings.model_copy(update={"api_keys": (KEY,)})) as live:
+    async with listening(settings.model_copy(update={"api_keys": (KEY,)})) as live:
         job_id = await add_job(live.context.database, await add_provider(live.context.database))
         path = f"/api/jobs/{job_id}/events"
         assert (await live.client.get(path)).status_code == 401
@@ -222,7 +198,7 @@ async def test_streams_want_a_key_like_all_else(settings: Settings) -> None:
             assert (await stream.next()).id == job_id
 
 
-async def test_a_quiet_stream_pings_and_a_slow_reader_gets_the_newest_state(live: Live, job_id: str) -> None:
+async def test_a_quiet_stream_pings_and_a_slow_reader_gets_the_newest_state(live: Served, job_id: str) -> None:
     sent: list[bytes] = []
     ready, told = asyncio.Event(), asyncio.Event()
 
@@ -247,7 +223,7 @@ async def test_a_quiet_stream_pings_and_a_slow_reader_gets_the_newest_state(live
         await asyncio.sleep(0.4)
     ready.set()
     await until(told, lambda: b": ping\n\n" in sent)
-    await live.end(job_id)
+    await end(live, job_id)
     async with asyncio.timeout(SECONDS):
         await streaming
     states = [json.loads(body.split(b"data: ")[1].split(b"\n")[0])["progress"] for body in sent if b"data: " in body]

@@ -10,13 +10,12 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
-from app.api import errors
 from app.api.routes import snapshot_files
 from app.snapshots.databases import Databases
 from tests.snapshots.catalogue import PROVIDER, simple
 from tests.snapshots.conftest import Stand, open_stand
+from tests.support import server
 
 URL = f"/api/providers/{PROVIDER}/snapshot.sqlite"
 VERSION = "k7f2.1"
@@ -39,15 +38,8 @@ async def client(stand: Stand) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def asking(stand: Stand, databases: Databases) -> httpx.AsyncClient:
-    app = FastAPI()
-    app.state.context = SimpleNamespace(
-        snapshots=stand.snapshots,
-        databases=databases,
-        settings=SimpleNamespace(snapshot_max_age=60, api_keys=()),
-    )
-    app.include_router(snapshot_files.router, prefix="/api/providers")
-    errors.install(app)
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test")
+    settings = SimpleNamespace(snapshot_max_age=60, api_keys=())
+    return server.asking(snapshot_files.router, snapshots=stand.snapshots, databases=databases, settings=settings)
 
 
 @pytest.mark.parametrize(("suffix", "media_type"), [("", "application/vnd.sqlite3"), (".gz", "application/gzip")])

@@ -5,36 +5,27 @@ import zlib
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from hashlib import sha256
-from pathlib import Path
 from types import SimpleNamespace
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from app.api import errors
 from app.api.bodies import matches, preferred
 from app.api.routes import snapshots
 from app.db.tables import CatalogueHead
 from app.domain.kinds import Kind
 from app.snapshots.files import Encoding
 from tests.snapshots.catalogue import PROVIDER, Item, check_document, simple, write
-from tests.snapshots.conftest import Stand, open_stand
+from tests.snapshots.conftest import Stand
+from tests.support import server
 
 URL = f"/api/providers/{PROVIDER}/snapshot"
 CATALOGUE = simple(1200, 1500, 30)
 VERSION = "k7f2.1"
 TAG = '"0123456789abcdef"'
-
-
-@pytest.fixture
-async def stand(database_url: str, tmp_path: Path) -> AsyncIterator[Stand]:
-    made = await open_stand(database_url, tmp_path / "artifacts")
-    yield made
-    await made.database.close()
 
 
 @pytest.fixture
@@ -46,15 +37,8 @@ async def client(stand: Stand) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def asking(stand: Stand, *, keys: tuple[str, ...] = ()) -> httpx.AsyncClient:
-    app = FastAPI()
-    app.state.context = SimpleNamespace(
-        snapshots=stand.snapshots, settings=SimpleNamespace(snapshot_max_age=60, api_keys=keys)
-    )
-    app.include_router(snapshots.router, prefix="/api/providers")
-    errors.install(app)
-    made = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test")
-    del made.headers["accept-encoding"]
-    return made
+    settings = SimpleNamespace(snapshot_max_age=60, api_keys=keys)
+    return server.asking(snapshots.router, snapshots=stand.snapshots, settings=settings)
 
 
 async def bytes_of(client: httpx.AsyncClient, url: str, **headers: str) -> tuple[httpx.Response, bytes]:

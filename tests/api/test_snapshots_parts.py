@@ -4,7 +4,6 @@ import gzip
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,18 +18,11 @@ from app.domain.kinds import Kind
 from app.snapshots.read import Snapshots
 from tests.api.test_snapshots import CATALOGUE, URL, VERSION, asking, bytes_of
 from tests.snapshots.catalogue import PROVIDER, simple
-from tests.snapshots.conftest import Stand, open_stand
+from tests.snapshots.conftest import Stand
 
 BLOBS = f"/api/providers/{PROVIDER}/blobs"
 PINNED = "public, max-age=31536000, immutable"
 FRESH = "public, max-age=60, stale-while-revalidate=3600"
-
-
-@pytest.fixture
-async def stand(database_url: str, tmp_path: Path) -> AsyncIterator[Stand]:
-    made = await open_stand(database_url, tmp_path / "artifacts")
-    yield made
-    await made.database.close()
 
 
 @pytest.fixture

@@ -6,28 +6,24 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import event, update
 from sqlalchemy.engine import Engine
 
 from app.api.waits import VersionStream
-from app.cli.serve import address_of, listener, serving
 from app.config import Settings
-from app.context import ProcessContext
 from app.db.tables import CatalogueHead
-from app.main import create_app
 from app.snapshots import waiting
 from app.snapshots.publish import Publisher
 from app.snapshots.versions import Version
 from tests.snapshots.catalogue import PROVIDER, find_or_add, simple, take_lease, write
 from tests.support.publishing import publish
+from tests.support.server import Served, listening
 
 HEAD = f"/api/providers/{PROVIDER}/snapshot/head"
 EVENTS = f"/api/providers/{PROVIDER}/snapshot/events"
@@ -36,25 +32,14 @@ SECONDS = 10.0
 MANY = 1_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Live:
-    """A server on a port, and a client of it."""
+def ask(live: Served, query: str = "after=k7f2.1&wait=60") -> "asyncio.Task[httpx.Response]":
+    return asyncio.create_task(live.client.get(f"{HEAD}?{query}"))
 
-    app: FastAPI
-    client: httpx.AsyncClient
 
-    @property
-    def context(self) -> ProcessContext:
-        context: ProcessContext = self.app.state.context
-        return context
-
-    def ask(self, query: str = "after=k7f2.1&wait=60") -> "asyncio.Task[httpx.Response]":
-        return asyncio.create_task(self.client.get(f"{HEAD}?{query}"))
-
-    async def until_waiting(self, count: int) -> None:
-        async with asyncio.timeout(SECONDS):
-            while self.context.versions.waiting != count:  # noqa: ASYNC110 - nobody is told that somebody waits
-                await asyncio.sleep(0.01)
+async def until_waiting(live: Served, count: int) -> None:
+    async with asyncio.timeout(SECONDS):
+        while live.context.versions.waiting != count:  # noqa: ASYNC110 - nobody is told that somebody waits
+            await asyncio.sleep(0.01)
 
 
 @pytest.fixture
@@ -63,19 +48,14 @@ def chosen(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
 
 
 @asynccontextmanager
-async def live_server(chosen: Settings) -> AsyncIterator[Live]:
-    app = create_app(chosen)
-    async with AsyncExitStack() as stack:
-        listening = stack.enter_context(listener(chosen.model_copy(update={"port": 0})))
-        await stack.enter_async_context(serving(app, listening))
-        client = httpx.AsyncClient(base_url=address_of(listening), timeout=2 * SECONDS, trust_env=False)
-        live = Live(app=app, client=await stack.enter_async_context(client))
+async def live_server(chosen: Settings) -> AsyncIterator[Served]:
+    async with listening(chosen, patience=2 * SECONDS) as live:
         await publish(live.context, simple(5, 5, 5))
         yield live
 
 
 @pytest.fixture
-async def live(chosen: Settings) -> AsyncIterator[Live]:
+async def live(chosen: Settings) -> AsyncIterator[Served]:
     async with live_server(chosen) as made:
         yield made
 
@@ -95,7 +75,7 @@ def queries() -> Iterator[list[str]]:
         event.remove(Engine, "before_cursor_execute", note)
 
 
-async def test_another_version_than_the_known_one_is_told_at_once(live: Live) -> None:
+async def test_another_version_than_the_known_one_is_told_at_once(live: Served) -> None:
     for after in ("k7f2.7", "0ld.1"):
         began = time.monotonic()
         answer = await live.client.get(f"{HEAD}?after={after}&wait=60")
@@ -104,7 +84,7 @@ async def test_another_version_than_the_known_one_is_told_at_once(live: Live) ->
         assert answer.headers["cache-control"] == "public, max-age=5"
 
 
-async def test_nothing_new_is_told_in_the_end_and_kept_by_no_cache(live: Live) -> None:
+async def test_nothing_new_is_told_in_the_end_and_kept_by_no_cache(live: Served) -> None:
     plain = (await live.client.get(HEAD)).json()
     began = time.monotonic()
     answer = await live.client.get(f"{HEAD}?after=k7f2.1&wait=1")
@@ -115,13 +95,13 @@ async def test_nothing_new_is_told_in_the_end_and_kept_by_no_cache(live: Live) -
 
 
 @pytest.mark.parametrize(("query", "field"), [("wait=61", "wait"), ("wait=-1", "wait"), ("after=x&wait=1", "after")])
-async def test_what_cannot_be_used_is_named(live: Live, query: str, field: str) -> None:
+async def test_what_cannot_be_used_is_named(live: Served, query: str, field: str) -> None:
     answer = await live.client.get(f"{HEAD}?{query}")
     assert answer.status_code == 422
     assert [one["field"] for one in answer.json()["errors"]] == [field]
 
 
-async def test_a_new_epoch_is_waited_for_until_it_has_a_version(live: Live) -> None:
+async def test_a_new_epoch_is_waited_for_until_it_has_a_version(live: Served) -> None:
     context = live.context
     async with context.database.writer() as writer:
         await writer.execute(update(CatalogueHead).values(epoch="n3w", version=0, floor=0, pending=False))
@@ -129,22 +109,22 @@ async def test_a_new_epoch_is_waited_for_until_it_has_a_version(live: Live) -> N
     answer = await live.client.get(f"{HEAD}?after=k7f2.1&wait=1")
     assert (answer.json()["version"], answer.headers["cache-control"]) == (None, "no-store")
     assert time.monotonic() - began > 0.9
-    asked = live.ask()
-    await live.until_waiting(1)
+    asked = ask(live)
+    await until_waiting(live, 1)
     await publish(context, simple(6, 5, 5))
     assert (await asked).json()["version"] == "n3w.1"
 
 
-async def test_a_provider_that_is_not_there_is_not_waited_for(live: Live) -> None:
+async def test_a_provider_that_is_not_there_is_not_waited_for(live: Served) -> None:
     for path in (f"{HEAD}?after=k7f2.1&wait=60", EVENTS):
         assert (await live.client.get(path.replace(PROVIDER, "nobody"))).status_code == 404
 
 
-async def test_thousands_are_woken_within_a_second_by_a_few_queries(live: Live) -> None:
+async def test_thousands_are_woken_within_a_second_by_a_few_queries(live: Served) -> None:
     context = live.context
     pk = await find_or_add(context.database)
     waiting_ones = [asyncio.create_task(context.versions.head(PROVIDER, FIRST, 60)) for _ in range(MANY)]
-    await live.until_waiting(MANY)
+    await until_waiting(live, MANY)
     await write(context.database, pk, simple(6, 5, 5))
     fence = await take_lease(context.database, pk)
     assert await context.publisher.publish(pk, fence) == "k7f2.2"
@@ -158,9 +138,9 @@ async def test_thousands_are_woken_within_a_second_by_a_few_queries(live: Live) 
     assert context.versions.waiting == 0
 
 
-async def test_who_waits_costs_no_query(live: Live) -> None:
-    asked = [live.ask() for _ in range(50)]
-    await live.until_waiting(50)
+async def test_who_waits_costs_no_query(live: Served) -> None:
+    asked = [ask(live) for _ in range(50)]
+    await until_waiting(live, 50)
     with queries() as sent:
         await asyncio.sleep(4 * waiting.LOOK_SECONDS)
     assert 0 < len([one for one in sent if "catalogue_head" in one]) < 10
@@ -169,11 +149,11 @@ async def test_who_waits_costs_no_query(live: Live) -> None:
 
 
 async def test_a_publish_in_another_process_is_heard_through_redis(
-    live: Live, chosen: Settings, monkeypatch: pytest.MonkeyPatch
+    live: Served, chosen: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waiting, "LOOK_SECONDS", 60)
-    asked = live.ask()
-    await live.until_waiting(1)
+    asked = ask(live)
+    await until_waiting(live, 1)
     environment = {
         "LINEUP_DATABASE_URL": str(chosen.database_url),
         "LINEUP_REDIS_URL": str(chosen.redis_url),
@@ -189,10 +169,10 @@ async def test_a_publish_in_another_process_is_heard_through_redis(
     assert heard - float(out) < 1
 
 
-async def test_a_publish_that_nobody_called_out_is_seen_within_a_second(live: Live) -> None:
+async def test_a_publish_that_nobody_called_out_is_seen_within_a_second(live: Served) -> None:
     context = live.context
-    asked = live.ask()
-    await live.until_waiting(1)
+    asked = ask(live)
+    await until_waiting(live, 1)
     pk = await find_or_add(context.database)
     await write(context.database, pk, simple(6, 5, 5))
     quiet = Publisher(context.database, context.artifacts)
@@ -202,22 +182,22 @@ async def test_a_publish_that_nobody_called_out_is_seen_within_a_second(live: Li
     assert time.monotonic() - began < 1
 
 
-async def test_a_client_that_leaves_is_not_waited_with(live: Live) -> None:
-    asked = live.ask()
-    await live.until_waiting(1)
+async def test_a_client_that_leaves_is_not_waited_with(live: Served) -> None:
+    asked = ask(live)
+    await until_waiting(live, 1)
     asked.cancel()
-    await live.until_waiting(0)
+    await until_waiting(live, 0)
     async with live.client.stream("GET", EVENTS) as answer:
         await anext(answer.aiter_lines())
-        await live.until_waiting(1)
-    await live.until_waiting(0)
+        await until_waiting(live, 1)
+    await until_waiting(live, 0)
 
 
 async def test_the_end_of_the_server_ends_all_waits_at_once(chosen: Settings) -> None:
     async with live_server(chosen) as live:
-        asked = live.ask()
+        asked = ask(live)
         async with live.client.stream("GET", EVENTS) as answer:
-            await live.until_waiting(2)
+            await until_waiting(live, 2)
             began = time.monotonic()
             signal.raise_signal(signal.SIGTERM)
             lines = [line async for line in answer.aiter_lines()]
@@ -227,7 +207,7 @@ async def test_the_end_of_the_server_ends_all_waits_at_once(chosen: Settings) ->
         assert (await live.context.versions.head(PROVIDER, FIRST, 60)).version == "k7f2.1"  # and none begins anew
 
 
-async def test_events_tell_the_current_version_and_each_new_one(live: Live) -> None:
+async def test_events_tell_the_current_version_and_each_new_one(live: Served) -> None:
     async with live.client.stream("GET", EVENTS) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         assert answer.headers["cache-control"] == "no-store"
@@ -246,7 +226,7 @@ async def until_data(lines: AsyncIterator[str]) -> AsyncIterator[str]:
             return
 
 
-async def test_silence_is_filled_with_comments(live: Live) -> None:
+async def test_silence_is_filled_with_comments(live: Served) -> None:
     pk = await find_or_add(live.context.database)
     stream = VersionStream(live.context.versions.watch(pk), FIRST, ping_seconds=0.05)
     heard: list[bytes] = []

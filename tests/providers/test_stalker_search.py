@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.domain.kinds import Kind, StepName
 from app.domain.records import CategoryRecord, MovieRecord
-from app.providers.base import Missing, StoredItem, Scope, ScopeReport, Search
+from app.providers.base import Missing, Scope, ScopeReport, Search, StoredItem
 from app.providers.stalker.review import list_scope
 from app.providers.stalker.search import Seeker
 from app.providers.stalker.session import Session

@@ -392,7 +392,7 @@ async def test_a_provider_has_a_pace_of_its_own_that_holds_no_slot(transport: Tr
 
 async def test_a_window_wider_than_a_hundred_is_not_held_back_by_the_pool() -> None:
     transport = Transport(max_parallel=130)
-    async with RawServer(lambda _: reply("x"), hold=0.1) as server:
+    async with RawServer(lambda _: reply("x"), hold=0.5) as server:
         asking = client(transport, server)
         await asyncio.gather(*(asking.get(server.url) for _ in range(700)))
     await transport.close()

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from app.core.clock import now_ms
 from app.core.errors import ProviderError
@@ -25,6 +25,7 @@ from app.domain.records import (
     SeriesRecord,
 )
 from app.jobs.run import Run
+from app.jobs.tracker import JobTracker
 from app.providers.base import (
     AccountStatus,
     Categories,
@@ -213,15 +214,31 @@ async def sync(database: Database, provider_pk: int, provider: Provider, **field
 
 
 async def run(database: Database, provider_pk: int, provider: Provider, job_id: str) -> list[FinishedStep]:
-    async with database.reader() as reader:
-        public = await reader.scalar(select(T["provider"].c.id).where(T["provider"].c.pk == provider_pk))
     async with Run(database, None, job_id) as job:
-        pipeline = SyncPipeline(
-            database=database, provider=provider, provider_pk=provider_pk, provider_id=public, job=job
-        )
+        pipeline = await _pipeline(database, provider_pk, provider, job)
         finished = [step async for step in pipeline.run()]
         await job.finish(JobStatus.COMPLETED, errors=[], version=None)
     return finished
+
+
+async def run_and_lose(database: Database, provider_pk: int, provider: Provider, job_id: str) -> None:
+    """Runs a job as a worker that is killed: the error leaves, no outcome is written, the lease runs out."""
+    context = Run(database, None, job_id)
+    job = await context.__aenter__()
+    try:
+        async for _ in (await _pipeline(database, provider_pk, provider, job)).run():
+            pass
+    finally:
+        await context._pulse.stop()
+        head = T["catalogue_head"]
+        async with database.writer() as writer:
+            await writer.execute(update(head).where(head.c.provider_pk == provider_pk).values(lease_until=1))
+
+
+async def _pipeline(database: Database, provider_pk: int, provider: Provider, job: JobTracker) -> SyncPipeline:
+    async with database.reader() as reader:
+        public = await reader.scalar(select(T["provider"].c.id).where(T["provider"].c.pk == provider_pk))
+    return SyncPipeline(database=database, provider=provider, provider_pk=provider_pk, provider_id=public, job=job)
 
 
 async def active_ids(database: Database, kind: Kind, provider_pk: int) -> list[str]:

@@ -13,9 +13,18 @@ from app.domain.records import CategoryRecord, Record
 from app.providers.base import Scope
 from app.simulator.lists import Lists
 from app.sync.newest import MOST_PAGES, STOP_AFTER, Newest
-from tests.support.scripted import ScriptedProvider, active_ids, add_job, add_provider, counts, record, run, sync
+from tests.support.scripted import (
+    ScriptedProvider,
+    active_ids,
+    add_job,
+    add_provider,
+    counts,
+    record,
+    run,
+    run_and_lose,
+    sync,
+)
 from tests.sync.test_drift import PANEL, SPEC, STOCK, VOD, Copy, copy_of
-from tests.sync.test_pipeline import run_and_lose
 
 MOVIE = Kind.MOVIE
 DAY = 86_400_000

@@ -11,10 +11,18 @@ from app.db.tables import metadata
 from app.domain.documents import decode
 from app.domain.kinds import Kind, StepName, StepStatus
 from app.domain.records import CategoryRecord, RejectedRecord
-from app.jobs.run import Run
 from app.providers.base import Page, Scope, StepReport, Verdict
-from app.sync.pipeline import SyncPipeline
-from tests.support.scripted import ScriptedProvider, active_ids, add_job, add_provider, counts, record, run, sync
+from tests.support.scripted import (
+    ScriptedProvider,
+    active_ids,
+    add_job,
+    add_provider,
+    counts,
+    record,
+    run,
+    run_and_lose,
+    sync,
+)
 
 MOVIE = Kind.MOVIE
 HEAD, CATEGORY, CHANGE, DOCUMENT, MOVIES, QUARANTINE = (
@@ -252,20 +260,6 @@ async def test_resumes_after_the_last_committed_page(database: Database) -> None
     assert asked & set(range(2, stored // 100 + 1)) == set()
     step = (await counts(database, job_id))["movies"]
     assert (step["fetched"], step["added"]) == (6_000, 6_000)
-
-
-async def run_and_lose(database: Database, pk: int, provider: ScriptedProvider, job_id: str) -> None:
-    """Runs a job as a worker that is killed: the error leaves, the lease runs out, the job stays live."""
-    context = Run(database, None, job_id)
-    job = await context.__aenter__()
-    pipeline = SyncPipeline(database=database, provider=provider, provider_pk=pk, provider_id="one" + "a" * 13, job=job)
-    try:
-        async for _ in pipeline.run():
-            pass
-    finally:
-        await context._pulse.stop()
-        async with database.writer() as writer:
-            await writer.execute(update(HEAD).values(lease_until=0))
 
 
 async def test_a_worker_that_lost_its_lease_writes_nothing_more(database: Database) -> None:
