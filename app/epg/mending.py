@@ -23,7 +23,8 @@ SPACES: Final = bytes.maketrans(CONTROLS, b" " * len(CONTROLS))
 CDATA: Final = re.compile(rb"(<!\[CDATA\[.*?(?:\]\]>|\Z))", re.DOTALL)
 
 _DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([\w.:-]+)")
-_START = re.compile(rb"<\?xml|<!DOCTYPE|<!--|<[A-Za-z]", re.IGNORECASE)
+_START = re.compile(rb"<\?xml\b|<!DOCTYPE\s+tv\b|<tv\b", re.IGNORECASE)  # behind whatever a script complains of
+_TAG = re.compile(rb"<[A-Za-z!?]")
 _STRAY = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos);)(?:#(\d{1,7}|[xX][0-9a-fA-F]{1,6});|([A-Za-z][A-Za-z0-9]{1,31});)?")
 
 
@@ -64,7 +65,7 @@ def _utf8(file: BinaryIO) -> Iterator[bytes]:
         data = decoder.decode(head).encode() if decoder else left + head
         left = b""
         if first:
-            start = _START.search(data)
+            start = _START.search(data) or _TAG.search(data)
             if start is None:
                 raise Malformed("The file is no XMLTV.")
             data, first = data[start.start() :], False
