@@ -41,7 +41,7 @@ from app.queue.embedded import EmbeddedValkey
 from app.queue.hints import RedisHints
 from app.queue.notices import RedisNotices
 from app.registry.breakers import Breakers
-from app.registry.secrets import load_secrets
+from app.registry.secrets import Secrets, load_secrets
 from app.registry.service import Registry
 from app.registry.webhooks import Webhooks
 from app.snapshots.databases import Databases
@@ -139,15 +139,7 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
         publisher = Publisher(database, artifacts, makers=(ready,), keep=keep, published=versions.published)
         databases = Databases(database, artifacts)
         stack.push_async_callback(databases.close)
-        guides = Guides(
-            database,
-            transport,
-            secrets,
-            window=Window(past_days=settings.epg_past_days, future_days=settings.epg_future_days),
-            default_hours=settings.epg_interval_hours,
-            retry_attempts=settings.retry_attempts,
-            retry_base_seconds=settings.retry_base_seconds,
-        )
+        guides = _guides(settings, database, transport, secrets)
         shelves = Shelves()
         history = JobHistory(database, hints)
         watches = JobWatches(history)
@@ -205,6 +197,18 @@ def _guarded(settings: Settings, transport: Transport, breakers: Breakers) -> Ca
         return GuardedProvider(partial(opener, account), breakers.gate(account.id))
 
     return guarded
+
+
+def _guides(settings: Settings, database: Database, transport: Transport, secrets: Secrets) -> Guides:
+    return Guides(
+        database,
+        transport,
+        secrets,
+        window=Window(past_days=settings.epg_past_days, future_days=settings.epg_future_days),
+        default_hours=settings.epg_interval_hours,
+        retry_attempts=settings.retry_attempts,
+        retry_base_seconds=settings.retry_base_seconds,
+    )
 
 
 def _keep(settings: Settings) -> Keep:

@@ -26,8 +26,8 @@ def upgrade() -> None:
     _tags()
     now = time.time_ns() // 1_000_000
     op.execute(
-        "INSERT INTO ruleset (id, name, builtin, created_at, updated_at) "
-        f"VALUES ('default', 'Default', true, {now}, {now})"  # noqa: S608 - a whole number
+        "INSERT INTO ruleset (id, name, builtin, created_at, updated_at) "  # noqa: S608 - a whole number
+        f"VALUES ('default', 'Default', true, {now}, {now})"
     )
     op.execute("INSERT INTO provider_ruleset (provider_pk, ruleset_id, position) SELECT pk, 'default', 0 FROM provider")
 

@@ -237,7 +237,7 @@ def links(slug: str, word: str, base: str) -> LinksBody:
     """The addresses of a playlist's files."""
     return LinksBody(
         m3u=f"{base}/playlist/{slug}.m3u?token={word}",
-        m3u_short=f"{base}/p/{word}/playlist.m3u",
+        m3uShort=f"{base}/p/{word}/playlist.m3u",
         epg=f"{base}/epg/{slug}.xml?token={word}",
         epg_gz=f"{base}/epg/{slug}.xml.gz?token={word}",
         hdhomerun=f"{base}/hdhr/{word}",

@@ -4,6 +4,7 @@ import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
+from itertools import pairwise
 from operator import add
 from typing import Any, Final
 
@@ -58,7 +59,8 @@ def _rarest(literal: str) -> str:
     """The pair of letters in a literal that the fewest names hold; the literal itself when it is no longer."""
     if len(literal) < 2:  # noqa: PLR2004 - a pair
         return literal
-    return max(map(add, literal, literal[1:]), key=lambda pair: sum(map(_rarity, pair)))
+    pairs = (first + second for first, second in pairwise(literal))
+    return max(pairs, key=lambda pair: sum(map(_rarity, pair)))
 
 
 def _rarity(letter: str) -> int:

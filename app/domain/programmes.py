@@ -154,7 +154,8 @@ def episode(system: str, text: str) -> Episode:
     if system == "xmltv_ns":
         parts = [_NS_PART.fullmatch(part) for part in text.split(".", 3)[:3]]
         counted = [int(part[1]) + 1 if part and part[1] else None for part in parts]
-        return Episode(*counted)
+        season, number, part = (*counted, None, None, None)[:3]
+        return Episode(season, number, part)
     if system.lower() not in READABLE:
         return Episode()
     words = text.strip()

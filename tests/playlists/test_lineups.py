@@ -95,9 +95,8 @@ async def test_kinds_are_left_out_unless_named(store: Store) -> None:
 async def test_what_people_changed_is_applied(store: Store) -> None:
     await store.stock({C: [numbered(number, number) for number in range(1, 6)]})
     ids = [one.item_id for one in await store.entries()]
-    pk = await store.playlist(
-        **{ids[0]: {"hidden": True}, ids[4]: {"position": 1}, ids[1]: {"name": "Mine", "number": 7.1}}
-    )
+    changed: dict[str, Any] = {ids[0]: {"hidden": True}, ids[4]: {"position": 1}}
+    pk = await store.playlist(**changed, **{ids[1]: {"name": "Mine", "number": 7.1}})
     found = await store.entries(playlist_pk=pk)
     assert [(one.name, one.number) for one in found] == [
         ("Channel 5", 5),

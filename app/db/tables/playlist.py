@@ -1,4 +1,4 @@
-"""Saved line-ups: what a person asked for, and what they changed by hand. Catalogue rows are named by public id only."""
+"""Saved line-ups: what was asked for, and what was changed by hand. Catalogue rows are named by public id only."""
 
 from typing import Any
 

@@ -64,7 +64,7 @@ class OwnGuide:
             period = max(LEAST_HOURS, int(hours * share))
             params = {"type": "itv", "action": "get_epg_info", "period": str(period)}
             try:
-                return await self._session.ask(params, _channels, max_bytes=LARGEST)
+                return await self._session.ask(params, _channels, most=LARGEST)
             except Blank:
                 return {}
             except Malformed:
