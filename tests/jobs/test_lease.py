@@ -37,6 +37,15 @@ async def test_what_was_released_is_free(database: Database, provider_pk: int) -
     assert await take(database, provider_pk, "b") > fence
 
 
+async def test_a_renewal_that_comes_after_the_release_holds_nothing(database: Database, provider_pk: int) -> None:
+    fence = await take(database, provider_pk, "a")
+    async with database.writer() as writer:
+        await lease.release(writer, provider_pk=provider_pk, fence=fence)
+        with pytest.raises(LeaseLost):
+            await lease.renew(writer, provider_pk=provider_pk, fence=fence)
+    assert await take(database, provider_pk, "b") > fence
+
+
 async def test_a_zombie_is_refused_inside_its_transaction(database: Database, provider_pk: int) -> None:
     zombie = await take(database, provider_pk, "a")
     await run_out(database)
