@@ -164,10 +164,10 @@ async def _rows(reader: Reader, provider_pk: int, kind: Kind, last: int) -> Sequ
 
 
 async def _tags(reader: Reader, provider_pk: int, kind: Kind, after: int, upto: int) -> dict[int, list[str]]:
-    joined = "json_group_array(tag)" if reader.sqlite else "json_agg(tag)"
+    joined = "json_group_array(tag)" if reader.sqlite else "array_agg(tag)"
     statement = (
         f"SELECT ordinal, {joined} FROM item_tag WHERE provider_pk = {provider_pk:d} AND kind = {kind.number} "  # noqa: S608
         f"AND ordinal > {after:d} AND ordinal <= {upto:d} GROUP BY ordinal"
     )
     rows = await fetch(reader, statement, Marks(sqlite=reader.sqlite))
-    return {row[0]: sorted(jsonio.loads(row[1])) for row in rows}
+    return {row[0]: sorted(jsonio.loads(row[1]) if reader.sqlite else row[1]) for row in rows}

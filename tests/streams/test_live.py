@@ -110,7 +110,7 @@ async def test_a_portal_that_ignores_page_numbers_ends(open_desk: Desk) -> None:
 
 async def test_the_review_tells_where_else_to_look(open_desk: Desk) -> None:
     def verdict(report: StepReport) -> Verdict:
-        (one,) = report.scopes
+        one = report.scopes[0]
         return Verdict(more=[Scope(step=one.scope.step, name="more", kinds=one.scope.kinds, paged=True)])
 
     def empty(scope: Scope, number: int) -> Page | None:
