@@ -19,13 +19,12 @@ SECRETS = ("fake-user", "fake-word-1")
 
 async def _synced(served: Served, provider: str, query: str = "") -> dict[str, Any]:
     started = await served.json("POST", f"/api/providers/{provider}/sync{query}", 202)
-    deadline = time.monotonic() + 90
-    while True:
-        job: dict[str, Any] = await served.json("GET", f"/api/jobs/{started['jobId']}")
-        if job["status"] not in ("queued", "running"):
-            return job
+    deadline = time.monotonic() + 240
+    while (job := await served.context.history.get(started["jobId"])).status.live:
         assert time.monotonic() < deadline, job
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.2)
+    found: dict[str, Any] = await served.json("GET", f"/api/jobs/{started['jobId']}")
+    return found
 
 
 def _counts(job: dict[str, Any], what: str) -> list[int]:
@@ -60,8 +59,6 @@ async def test_a_list_is_synced_browsed_played_and_guarded(served: Served) -> No
             assert _counts(less, "removed")[0] == 0
             kept = await served.json("GET", f"/api/providers/{provider}/channels?limit=1")
             assert kept["total"] == expected.channels
-            agreed = await _synced(served, provider, "?mode=full")
-            assert (agreed["status"], _counts(agreed, "removed")[0]) == ("completed", expected.channels - 36)
 
 
 async def _browses_and_plays(served: Served, provider: str, base: str) -> None:

@@ -54,7 +54,6 @@ async def test_every_odd_list_tells_its_whole_catalogue(quirks: Any) -> None:
         ({"list_quirks": ("hls",)}, Malformed),
         ({"list_quirks": ("no_last_url",)}, Unavailable),
         ({"login_failure": "auth0", "html_every": 1}, Rejected),
-        ({"user_agent_filter": "TiviMate", "user_agent_status": 884}, Rejected),
         ({"user_agent_filter": "TiviMate", "user_agent_status": 403}, Rejected),
     ],
 )
