@@ -21,7 +21,7 @@ from app.domain.programmes import ProgrammeRecord
 from app.epg.matching import rematch
 from app.epg.sources import Sealer, Source, Sources
 from app.epg.staging import Stage, Staged, sweep
-from app.epg.xmltv import XmltvReader
+from app.epg.xmltv import BATCH, XmltvReader
 from app.jobs.tracker import JobTracker
 from app.providers.base import Provider, ProviderAccount
 from app.providers.download import Download, Unchanged, downloaded, opened
@@ -135,10 +135,15 @@ class Refresh:
         stage = Stage(self._database, self._job, guide_pk=row.pk, at_ms=at)
         await stage.open()
         hours = round(self._window.future_days * DAY_MS / HOUR_MS)
+        held: list[ProgrammeRecord] = []  # a batch is one channel's: too little for a transaction
         async with aclosing(self._provider.programmes(channels, hours)) as batches:
             async for batch in batches:
                 self._job.check()
-                await stage.add([record for record in batch if record.start_ms < until])
+                held += [record for record in batch if record.start_ms < until]
+                if len(held) >= BATCH:
+                    await stage.add(held)
+                    held = []
+        await stage.add(held)
         staged = await stage.close({})
         if not staged.programmes and row.generation is None:
             return None
