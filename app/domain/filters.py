@@ -17,6 +17,7 @@ _ADULT: Final = re.compile(
     r"|18 ?\+|\+ ?18|erotica?|erotic|hentai|ххх|взрослы[ей]|для взрослых)(?![a-z0-9])"
 )
 _ADULT_CHANNEL: Final = re.compile(r"\A\W*(?:xxx|18 ?\+|\+ ?18|adults?)\s*[:|\]\-)]")
+_HINT: Final = re.compile(r"xxx|18|adult", re.IGNORECASE)  # without it the rest need not be looked at
 
 
 class Visibility(IntEnum):
@@ -126,6 +127,8 @@ def is_adult(category_name: str) -> bool:
 
 def is_adult_channel(name: str) -> bool:
     """Whether a channel's name is marked (`XXX: …`); films and series are not judged by their names."""
+    if name.isascii() and not _HINT.search(name):
+        return False
     return _ADULT_CHANNEL.search(_same(name)) is not None
 
 

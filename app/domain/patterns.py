@@ -45,7 +45,7 @@ class Matcher:
     `trusted` patterns are our own: they are linear and run without a limit.
     """
 
-    __slots__ = ("_calls", "_compiled", "_is_literal", "_limit", "_spent", "gate")
+    __slots__ = ("_calls", "_compiled", "_is_literal", "_limit", "_spent", "gate", "groups")
 
     def __init__(self, kind: PatternType, pattern: str, *, case_sensitive: bool = False, trusted: bool = False) -> None:
         if not pattern or len(pattern) > MAX_LENGTH:
@@ -59,12 +59,8 @@ class Matcher:
             self._compiled = regex.compile(_source(kind, pattern), flags)
         except (regex.error, OverflowError, RecursionError) as error:
             raise BadPattern(f"This is not a regular expression: {error}.") from None
+        self.groups = int(self._compiled.groups)  # that it captures
         self.gate: Gate = (gate_of(pattern) or _NO_GATE) if kind is PatternType.REGEX else (fold_case(pattern),)
-
-    @property
-    def groups(self) -> int:
-        """How many groups it captures."""
-        return int(self._compiled.groups)
 
     def may_be_in(self, folded: str) -> bool:
         """Whether a folded text passes the gate."""
@@ -83,6 +79,8 @@ class Matcher:
 
     def captured(self, text: str) -> list[str]:
         """The first group of every match."""
+        if self._limit is None and self.groups == 1:
+            return self._compiled.findall(text)
         return self._limited(lambda: [one[1] or "" for one in self._compiled.finditer(text, timeout=self._limit)])
 
     def replaced(self, text: str, replacement: str) -> tuple[str, int]:
