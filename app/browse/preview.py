@@ -21,6 +21,7 @@ from app.domain.kinds import Kind
 from app.domain.live import LiveChannel
 
 AT_ONCE: Final = 4  # providers that are read live together
+MOST_KEPT: Final = 4  # collapsed questions whose next page is ready; 20 MB for 100,000 channels, seldom as many
 Live = Callable[[int], Awaitable[Sequence[LiveChannel]]]
 Readings = Mapping[int, Sequence[LiveChannel]]
 Bunch = Sequence[Candidate]  # copies of one channel, the best first
@@ -49,6 +50,7 @@ class Preview:
         self._shelves = shelves
         self._live = live
         self._totals = Totals()
+        self._kept: dict[Any, tuple[Mapping[int, Shelf], Sequence[Bunch]]] = {}
 
     async def page(self, wish: PreviewWish) -> bytes:
         """One page: `{"total","showing","has_more","channels","using_database","filter_tags"}`."""
@@ -57,14 +59,13 @@ class Preview:
             synced, unsynced = await _divided(reader, asked, named=wish.provider_ids is not None)
         readings = await self._read(unsynced, lenient=wish.provider_ids is None and bool(synced or len(unsynced) > 1))
         async with self._database.reader() as reader:
-            found = await self._found(reader, synced, readings, wish)
-            candidates = sorted(one for part in found for one in part.candidates)
-            total = sum(part.total for part in found)
             if wish.collapse:
-                bunches = await self._bunches(reader, synced, readings, candidates)
+                bunches = await self._collapsed(reader, synced, readings, wish)
                 total = len(bunches)
             else:
-                bunches = [(one,) for one in candidates]
+                found = await self._found(reader, synced, readings, wish)
+                bunches = [(one,) for one in sorted(one for part in found for one in part.candidates)]
+                total = sum(part.total for part in found)
             shown = bunches[wish.offset : wish.offset + wish.limit]
             bodies = await _told(reader, readings, shown, collapsed=wish.collapse)
         head = {"total": total, "showing": len(bodies), "has_more": wish.offset + wish.limit < total}
@@ -98,24 +99,33 @@ class Preview:
         found = [await of_rows(reader, self._totals, one, wanted, upto=upto) for one in synced]
         return found + [of_live(provider_pk, channels, wanted) for provider_pk, channels in readings.items()]
 
-    async def _bunches(
-        self, reader: Reader, synced: Sequence[Catalogue], readings: Readings, candidates: Sequence[Candidate]
-    ) -> list[Bunch]:
+    async def _collapsed(
+        self, reader: Reader, synced: Sequence[Catalogue], readings: Readings, wish: PreviewWish
+    ) -> Sequence[Bunch]:
+        """All bunches; kept for the next page while the catalogues stay as they are, unless some were read live."""
         shelves = {one.provider_pk: await self._shelves.of(reader, one, Kind.CHANNEL) for one in synced}
-        return await asyncio.to_thread(self._bunched, shelves, readings, candidates)
+        question = (wish.tags, wish.category, wish.search, tuple(shelves))
+        kept = self._kept.pop(question, None)
+        if kept is None or readings or any(kept[0][pk] is not shelf for pk, shelf in shelves.items()):
+            found = await self._found(reader, synced, readings, wish)
+            kept = shelves, await asyncio.to_thread(self._bunched, shelves, readings, found)
+        if not readings:
+            self._kept[question] = kept  # the newest stands last
+            while len(self._kept) > MOST_KEPT:
+                del self._kept[next(iter(self._kept))]
+        return kept[1]
 
-    def _bunched(
-        self, shelves: Mapping[int, Shelf], readings: Readings, candidates: Sequence[Candidate]
-    ) -> list[Bunch]:
+    def _bunched(self, shelves: Mapping[int, Shelf], readings: Readings, parts: Sequence[Found]) -> list[Bunch]:
+        candidates = sorted(one for part in parts for one in part.candidates)
         keyed = [self._keyed(shelves, readings, one) for one in candidates]
         places = settled((key.base, key.place) for _, key in keyed)
         found: dict[Any, list[tuple[int, Candidate]]] = {}
         for one, (rank, key) in zip(candidates, keyed, strict=True):
-            place = key.place or places.get(key.base, 0)
+            base, place, mark = key
             # What has no base is a copy of nothing.
-            name = key._replace(place=place) if key.base else one
+            name = (base, place or places.get(base, 0), mark) if base else one
             found.setdefault(name, []).append((rank, one))
-        return [[one for _, one in sorted(copies)] for copies in found.values()]
+        return [tuple(one for _, one in sorted(copies)) for copies in found.values()]
 
     def _keyed(self, shelves: Mapping[int, Shelf], readings: Readings, one: Candidate) -> tuple[int, Key]:
         shelf = shelves.get(one.provider_pk)
