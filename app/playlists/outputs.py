@@ -36,9 +36,7 @@ class Outputs:
 
     async def m3u(self, source: Source, base: str) -> Edition:
         """The list of everything that plays."""
-        return await self.edition(
-            source, m3u.MEDIA_TYPE, f"m3u {base}", lambda: self._m3u(source, base), episodes=True
-        )
+        return await self.edition(source, m3u.MEDIA_TYPE, f"m3u {base}", lambda: self._m3u(source, base), episodes=True)
 
     async def guide(self, source: Source) -> Edition:
         """The programmes of the channels, as XMLTV."""
