@@ -67,10 +67,10 @@ async def require(writer: Writer, *, provider_pk: int, fence: int) -> None:
 async def renew(writer: Writer, *, provider_pk: int, fence: int, seconds: int = LEASE_SECONDS) -> None:
     """Prolongs the lease; `LeaseLost` when it went to somebody else, or was given back meanwhile."""
     # A renewal that waited for its turn while the job ended must not hold the catalogue for nobody.
-    held = (col(CatalogueHead.fence) == fence, col(CatalogueHead.lease_job).is_not(None))
+    ours = (col(CatalogueHead.fence) == fence, col(CatalogueHead.lease_job).is_not(None))
     renewed = await writer.execute(
         update(CatalogueHead)
-        .where(col(CatalogueHead.provider_pk) == provider_pk, *held)
+        .where(col(CatalogueHead.provider_pk) == provider_pk, *ours)
         .values(lease_until=database_ms(writer) + seconds * 1000)
     )
     if not renewed:

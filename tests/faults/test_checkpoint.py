@@ -27,7 +27,7 @@ from tests.support.scripted import (
     run_and_lose,
 )
 
-HEAD, CHECKPOINT = metadata.tables["catalogue_head"], metadata.tables["sync_checkpoint"]
+CHECKPOINT = metadata.tables["sync_checkpoint"]
 PAGE = 10
 
 

@@ -14,7 +14,7 @@ from tests.providers.contract import ADAPTERS, Client, client_of
 from tests.support.scripted import active_ids, add_job, add_provider, run, run_and_lose, sync
 
 SPEC = CatalogueSpec(channels=20, movies=900, series=300, categories=20, censored=0.1)
-HEAD, CHECKPOINT = metadata.tables["catalogue_head"], metadata.tables["sync_checkpoint"]
+CHECKPOINT = metadata.tables["sync_checkpoint"]
 LISTED = "vod.get_ordered_list"
 
 
