@@ -1,6 +1,7 @@
 """Real services for every test that asks. Each test gets a database of its own, a copy of a migrated one."""
 
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,12 @@ from app.db import migrate
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.services import run_apart
 from tests.support.valkey import running_valkey
+
+
+def pytest_configure() -> None:
+    """Started in the background, a shell has us ignore Ctrl-C, and every process of a test would inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
