@@ -8,7 +8,7 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 from yaml import YAMLError
 
-from app.cli import config, database, demo, provider, serve, simulate, snapshot, sync, worker
+from app.cli import config, database, demo, epg, playlist, provider, serve, simulate, snapshot, sync, tags, worker
 from app.cli.output import complain, say
 from app.cli.provider import OPTION_NAMES
 from app.cli.running import FAILED, MISUSED
@@ -55,6 +55,9 @@ for group, name, purpose in (
     (provider.app, "provider", "The upstream accounts whose catalogues are kept."),
     (sync.app, "sync", "Bring catalogues up to date."),
     (snapshot.app, "snapshot", "Published versions of a catalogue."),
+    (tags.app, "tags", "Rules that tag items and tidy names, and filters that hide them."),
+    (epg.app, "epg", "Programme guides: what channels show."),
+    (playlist.app, "playlist", "Saved line-ups, and what players are given."),
     (database.app, "db", "The database."),
     (config.app, "config", "The settings."),
 ):

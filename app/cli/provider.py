@@ -210,12 +210,13 @@ async def remove_provider(
     async with opened() as context:
         view = await named(context, provider)
         if not yes:
-            _confirm(f"Remove {view.name} ({view.id}) with everything it synced?")
+            confirm(f"Remove {view.name} ({view.id}) with everything it synced?")
         await context.registry.remove(view.id)
         say(f"Removed {view.name}.")
 
 
-def _confirm(question: str) -> None:
+def confirm(question: str) -> None:
+    """Asks, where somebody can answer."""
     if not sys.stdin.isatty():
         raise Invalid([("--yes", "Nobody can be asked here; say --yes.")])
     typer.confirm(question, abort=True)

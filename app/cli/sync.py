@@ -53,7 +53,7 @@ async def run_sync(
     parts = _parts(only)
     async with opened() as context:
         view = await named(context, provider)
-        await _start(context, [view], mode=mode, only=parts, force=force, wait=wait, as_json=as_json)
+        await start(context, [view], mode=mode, only=parts, force=force, wait=wait, as_json=as_json)
 
 
 @app.command("all")
@@ -70,7 +70,7 @@ async def sync_all(
     parts = _parts(only)
     async with opened() as context:
         views = [view for view in await context.registry.list() if view.enabled]
-        await _start(context, views, mode=mode, only=parts, force=force, wait=wait, as_json=as_json)
+        await start(context, views, mode=mode, only=parts, force=force, wait=wait, as_json=as_json)
 
 
 @app.command("status")
@@ -168,7 +168,7 @@ NUMBERS: Final = ("%", "channels", "movies", "series", "seconds")
 COLUMNS: Final = ("provider", "status", "%", "channels", "movies", "series", "seconds", "started", "version", "job")
 
 
-async def _start(
+async def start(
     context: ProcessContext,
     views: Sequence[ProviderView],
     *,

@@ -27,6 +27,17 @@ class Links:
             raise NotFound(f"There is no such {kind.value}.")
         return await self._resolve(row, kind)
 
+    async def replay(self, channel_id: str, *, start_ms: int, minutes: int) -> StreamLink:
+        """The link to what a channel showed then."""
+        row = await self._row(ITEM_TABLES[Kind.CHANNEL], channel_id)
+        if row is None:
+            raise NotFound("There is no such channel.")
+        async with self._sessions.provider(row.provider_pk) as provider:
+            link = await provider.replay(jsonio.loads(row.locator), start_ms=start_ms, minutes=minutes)
+        if link is None:
+            raise NotFound("This provider cannot be asked for the past of a channel.")
+        return link
+
     async def episode(self, episode_id: str) -> StreamLink:
         """The link of an episode; it has an id once its season was listed."""
         row = await self._row(Episode, episode_id)

@@ -22,6 +22,7 @@ class Shelf(ScriptedProvider):
     title: str = "Episode"
     error: Exception | None = None
     pause: float = 0.0
+    archive: bool = True
     opened: int = 0
     closed: int = 0
 
@@ -62,6 +63,10 @@ class Shelf(ScriptedProvider):
         await self._asked(f"resolve {kind} {locator['cmd']}")
         return StreamLink(url=f"http://cdn.test/{locator['cmd']}?token=fake-token", headers={"User-Agent": "box"})
 
+    async def replay(self, locator: Mapping[str, Any], *, start_ms: int, minutes: int) -> StreamLink | None:
+        await self._asked(f"replay {locator['cmd']} {start_ms} {minutes}")
+        return StreamLink(url=f"http://cdn.test/past/{locator['cmd']}") if self.archive else None
+
 
 @dataclass(slots=True)
 class Desk:
@@ -79,6 +84,7 @@ async def desk(database_url: str) -> AsyncIterator[Desk]:
     database = Database(database_url)
     provider, mac = Shelf(), ["00:1A:79:00:00:01"]
     provider.lists = {
+        Kind.CHANNEL: [record(Kind.CHANNEL, 1, locator={"cmd": "channel"})],
         Kind.SERIES: [record(Kind.SERIES, 1, locator={"id": "77"})],
         Kind.MOVIE: [record(Kind.MOVIE, 1, locator={"cmd": "movie"})],
     }

@@ -14,8 +14,7 @@ from app.core.errors import Invalid
 from app.domain.kinds import SyncMode
 from app.registry.views import ProviderView
 
-ONLY = frozenset({"channels", "movies", "series", "categories"})
-LATER = frozenset({"epg"})
+ONLY = frozenset({"channels", "movies", "series", "categories", "epg"})
 STARTED = "Sync started"
 ALREADY = "Sync already in progress"
 
@@ -110,8 +109,6 @@ async def _start(
 
 def _parts(only: str | None) -> frozenset[str]:
     words = frozenset(word.strip() for word in (only or "").split(",") if word.strip())
-    if words & LATER:
-        raise Invalid([("only", "The programme guide (epg) cannot be synced yet.")])
     if unknown := sorted(words - ONLY):
         raise Invalid([("only", f"{unknown[0]} is not one of {', '.join(sorted(ONLY))}.")])
     return words

@@ -1,0 +1,212 @@
+"""Rules and what they make of a name: tags, and the tidy name. Pure; a rule that cannot be run is left out and told."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from msgspec import Struct
+
+from app.domain.gates import Index
+from app.domain.kinds import Kind
+from app.domain.normal import fold_case, plain
+from app.domain.patterns import BadPattern, Matcher, PatternType, Unusable
+from app.domain.titles import cleaned_name
+
+CAPTURE: Final = "__CAPTURE__"  # the tag is what the pattern's first group found
+MAX_TAG: Final = 60  # characters
+_JUNK: Final = " \t|:;,/\\-–—•·_"
+_HOLLOW: Final = re.compile(r"[(\[{<][\s\-|/,:]*[)\]}>]|[|:/](?=\s*[|:/])")
+_SPACES: Final = re.compile(r"\s{2,}")
+_TAG_EDGES: Final = " \t|:;,/\\-–—•·_()[]{}<>«»\"'*#=~"
+
+
+class Source(StrEnum):
+    """Where a rule looks; the names are those of the interface, and hold for movies and series as well."""
+
+    NAME = "channel_name"
+    CATEGORY = "category_name"
+    BOTH = "both"
+
+
+class Cleanup(StrEnum):
+    """What becomes of the matched text in the cleaned name."""
+
+    KEEP = "keep"
+    REMOVE = "remove"
+    REPLACE = "replace"
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """One rule. Rules run in order, each on what the cleanups before it left of the name.
+
+    `kinds` empty = all. After a match of a `stop` rule no later one is looked at. `trusted`: one of our own.
+    """
+
+    id: str
+    pattern: str
+    tag: str
+    pattern_type: PatternType = PatternType.REGEX
+    source: Source = Source.NAME
+    priority: int = 100
+    cleanup: Cleanup = Cleanup.KEEP
+    replacement: str = ""
+    case_sensitive: bool = False
+    kinds: tuple[Kind, ...] = ()
+    stop: bool = False
+    trusted: bool = False
+
+
+class Tagged(NamedTuple):
+    """What the rules say of one item; tags in alphabetical order, the name never empty unless the item's is."""
+
+    tags: tuple[str, ...]
+    cleaned_name: str
+
+
+class _Step(Struct, frozen=True, gc=False):
+    place: int
+    rule: Rule
+    matcher: Matcher
+    in_name: bool
+    in_category: bool
+    captures: bool
+
+
+_Given = Mapping[int, tuple[str, ...]]  # place of a rule → tags
+
+
+class Tagger:
+    """Rules, ready to be applied to any number of names. `troubles`: rules left out from then on, and why."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.troubles: dict[str, str] = {}
+        steps = (self._step(place, rule) for place, rule in enumerate(rules))
+        self._steps = {step.place: step for step in steps if step is not None}
+        self._index = Index({one.place: one.matcher.gate for one in self._steps.values() if one.in_name})
+        self._by_categories: dict[tuple[str, ...], _Given] = {}
+        self._of_category = [step for step in self._steps.values() if step.in_category]
+
+    def apply(self, name: str, category_names: Sequence[str] = ()) -> Tagged:
+        """Tags and the cleaned name of an item with this name in these categories."""
+        text = original = plain(name)
+        folded = fold_case(text)
+        given = self._given(tuple(category_names)) if self._of_category and category_names else {}
+        tags: list[str] = []
+        waiting = self._index.places(folded, given)
+        while waiting:
+            place = waiting.pop()
+            step = self._steps.get(place)
+            if step is None:
+                continue
+            left = self._run(step, text, folded, tags) if step.in_name else None
+            tags += given.get(place, ())
+            if step.rule.stop and (left is not None or place in given):
+                break
+            if left:
+                text, folded = left, fold_case(left)
+            if left and (step.rule.cleanup is Cleanup.REPLACE or self._index.spaced):
+                waiting = [one for one in self._index.places(folded, given) if one > place]
+        return Tagged(distinct(tags), cleaned_name(text) or cleaned_name(original) or name)
+
+    def _step(self, place: int, rule: Rule) -> _Step | None:
+        try:
+            matcher = _matcher(rule)
+        except BadPattern as error:
+            self.troubles[rule.id] = str(error)
+            return None
+        in_name, in_category = rule.source is not Source.CATEGORY, rule.source is not Source.NAME
+        return _Step(place, rule, matcher, in_name, in_category, rule.tag == CAPTURE)
+
+    def _run(self, step: _Step, text: str, folded: str, tags: list[str]) -> str | None:
+        """Adds the rule's tags; returns the name after its cleanup, "" when that is as it was, None without a match."""
+        if not step.matcher.may_be_in(folded):
+            return None
+        try:
+            found = _applied(step, text)
+        except Unusable as error:
+            self._leave_out(step, str(error))
+            return None
+        if found is None:
+            return None
+        tags += found[0]
+        return found[1]
+
+    def _leave_out(self, step: _Step, reason: str) -> None:
+        self.troubles[step.rule.id] = reason
+        self._steps.pop(step.place, None)
+        self._of_category = [one for one in self._of_category if one is not step]
+        self._by_categories.clear()
+
+    def _given(self, names: tuple[str, ...]) -> _Given:
+        given = self._by_categories.get(names)
+        if given is None:
+            given = self._look_up(names)
+            self._by_categories[names] = given
+        return given
+
+    def _look_up(self, names: tuple[str, ...]) -> _Given:
+        given: dict[int, tuple[str, ...]] = {}
+        for name in map(plain, names):
+            folded = fold_case(name)
+            for step in self._of_category:
+                tags: list[str] = []
+                if self._run(step, name, folded, tags) is not None:
+                    given[step.place] = (*given.get(step.place, ()), *tags)
+        return given
+
+
+def _matcher(rule: Rule) -> Matcher:
+    # To compile our own takes a quarter of a second; a person's keep account of their time, each anew.
+    return _own(rule) if rule.trusted else checked(rule)
+
+
+@lru_cache(maxsize=256)
+def _own(rule: Rule) -> Matcher:
+    return checked(rule)
+
+
+def checked(rule: Rule) -> Matcher:
+    """The rule's pattern, compiled; `BadPattern` says what is wrong with the rule."""
+    matcher = Matcher(rule.pattern_type, rule.pattern, case_sensitive=rule.case_sensitive, trusted=rule.trusted)
+    if rule.tag == CAPTURE and not matcher.groups:
+        raise BadPattern(f"{CAPTURE} needs a regular expression with a group.")
+    if rule.cleanup is Cleanup.REPLACE and rule.pattern_type is PatternType.REGEX:
+        matcher.check_replacement(rule.replacement)
+    return matcher
+
+
+def tag_name(text: str) -> str:
+    """A tag as it is stored: spaces single, no brackets or separators around it; "" when nothing is left."""
+    return " ".join(plain(text).split()).strip(_TAG_EDGES)[:MAX_TAG].strip()
+
+
+def distinct(tags: Iterable[str]) -> tuple[str, ...]:
+    """Each tag once, whatever its case, in alphabetical order."""
+    found: dict[str, str] = {}
+    for tag in tags:
+        found.setdefault(tag.lower(), tag)
+    return tuple(sorted(found.values()))
+
+
+def _applied(step: _Step, text: str) -> tuple[Sequence[str], str] | None:
+    """The tags that a rule gives a text, and the text after its cleanup ("" = as it was); None without a match."""
+    rule = step.rule
+    given: Sequence[str] = (rule.tag,) if rule.tag else ()
+    if step.captures:
+        given = [tag for one in step.matcher.captured(text) if (tag := tag_name(one).upper())]
+        if not given:
+            return None
+    if rule.cleanup is Cleanup.KEEP:
+        return (given, "") if step.captures or step.matcher.found(text) else None
+    replacement = rule.replacement if rule.cleanup is Cleanup.REPLACE else " "
+    if rule.pattern_type is not PatternType.REGEX:
+        replacement = replacement.replace("\\", "\\\\")
+    left, count = step.matcher.replaced(text, replacement)
+    return (given, tidied(left)) if count else None
+
+
+def tidied(text: str) -> str:
+    """What a cut left behind, without hollow brackets, doubled separators and loose ends; "" when that is all."""
+    return _SPACES.sub(" ", _HOLLOW.sub(" ", text)).strip(_JUNK)

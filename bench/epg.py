@@ -1,0 +1,162 @@
+"""XMLTV of a million programmes: downloaded, parsed, stored and shown, against a floor.
+
+The floor is expat with empty Python handlers over the same file, and the same rows loaded in bulk into an empty table.
+"""
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+from urllib.request import urlopen
+from xml.parsers import expat
+
+from sqlalchemy import text
+
+from app.core.memory import calm_collector
+from app.db import migrate
+from app.db.bulk import insert_rows
+from app.db.engine import Database
+from app.db.guide_rows import PROGRAMME_COLUMNS
+from app.domain.kinds import Kind, ProviderKind, StepName, StepStatus
+from app.domain.outcomes import job_outcome
+from app.epg.guides import Guides
+from app.epg.refresh import Window
+from app.jobs.run import Run
+from app.providers.base import GuideLink, ProviderAccount
+from app.providers.transport import Transport
+from app.registry.secrets import Secrets
+from bench.measure import Clock, measure
+from bench.sync import Result
+from tests.support.scripted import ScriptedProvider, add_job, add_provider, record, sync
+
+MILLION: Final = 1_000_000
+CHANNELS: Final = 5_000
+MINUTES: Final = 60  # of a show: two hundred of them are eight days
+PIECE: Final = 256 * 1024
+SHOW: Final = """  <programme start="{start}" stop="{stop}" channel="{channel}.example">
+    <title lang="en">The long way home {number} &amp; back</title>
+    <desc lang="en">Somebody leaves a house at the edge of a town and meets, one after the other, all whom they once \
+owed an answer; this time, in part {number}, it is an old friend of the family.</desc>
+    <category lang="en">Drama</category>
+    <episode-num system="xmltv_ns">0.{number}.0/1</episode-num>
+  </programme>
+"""
+
+
+def bench(*, small: bool = False) -> list[Result]:
+    """One line: the whole refresh of a guide on SQLite."""
+    programmes = MILLION // 10 if small else MILLION
+    with TemporaryDirectory() as folder:
+        write(Path(folder) / "guide.xml", programmes)
+        with served(Path(folder)) as url:
+            cost = measure("bench.epg", "refresh", folder=folder, url=url)
+        floor = measure("bench.epg", "floor", folder=folder)
+    seconds = floor.told["parsed"] + floor.told["loaded"]
+    return [
+        Result(name="XMLTV, SQLite", items=cost.told["programmes"], cost=cost, floor=seconds, aim="ratio 0.5, 150 MB")
+    ]
+
+
+def write(file: Path, programmes: int) -> None:
+    """A guide of an hour per show from an hour ago on; grouped by channel, as most are."""
+    begin = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
+    per_channel = min(190, programmes)
+    times = [(begin + timedelta(minutes=MINUTES * n)).strftime("%Y%m%d%H%M%S +0000") for n in range(per_channel + 1)]
+    channels = -(-programmes // per_channel)
+    with file.open("w") as out:
+        out.write('<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE tv SYSTEM "xmltv.dtd">\n<tv>\n')
+        for channel in range(channels):
+            out.write(f'<channel id="c{channel}.example"><display-name>Channel {channel}</display-name></channel>\n')
+        for channel in range(channels):
+            for number in range(min(per_channel, programmes - channel * per_channel)):
+                start, stop = times[number : number + 2]
+                out.write(SHOW.format(start=start, stop=stop, channel=f"c{channel}", number=number))
+        out.write("</tv>\n")
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The file at a URL, from a process of its own."""
+    command = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            assert process.stdout is not None
+            port = process.stdout.readline().split(" port ")[1].split()[0]
+            urlopen(f"http://127.0.0.1:{port}/").close()
+            yield f"http://127.0.0.1:{port}/guide.xml"
+        finally:
+            process.terminate()
+
+
+async def refresh(clock: Clock, arguments: dict[str, Any]) -> dict[str, Any]:
+    """One job of only the guides."""
+    url = f"sqlite:///{arguments['folder']}/guide.db"
+    await migrate.upgrade(url)
+    database, transport = Database(url), Transport()
+    pk = await add_provider(database)
+    channels = [record(Kind.CHANNEL, place, epg_id=f"c{place}.example") for place in range(CHANNELS)]
+    provider = ScriptedProvider(lists={Kind.CHANNEL: channels}, size=1000)
+    await sync(database, pk, provider, only=["channels"])
+    provider.guide_links = (GuideLink(url=arguments["url"], origin="xtream"),)
+    window = Window(past_days=1, future_days=8)
+    guides = Guides(database, transport, Secrets(["not-a-real-key"]), window=window, default_hours=12)
+    account = ProviderAccount(id="x", name="x", kind=ProviderKind.XTREAM, url="", credentials={}, options={})
+    calm_collector()
+    with clock:
+        async with Run(database, None, await add_job(database, pk, only=["epg"])) as job:
+            await guides.plan(job)
+            await guides.refresh(job, provider, account)
+            (step,) = job.steps
+            await job.finish(job_outcome({StepName.EPG: step.status}), errors=job.errors, version=None)
+    assert step.status is StepStatus.COMPLETED, step
+    await transport.close()
+    await database.close()
+    return {"programmes": step.added}
+
+
+async def floor(clock: Clock, arguments: dict[str, Any]) -> dict[str, Any]:
+    """What no reader of this file can do without."""
+    folder = Path(arguments["folder"])
+    calm_collector()
+    with clock:
+        parsed = await asyncio.to_thread(_parse, folder / "guide.xml")
+        loaded = await _load(f"sqlite:///{folder}/guide.db", f"sqlite:///{folder}/floor.db")
+    return {"parsed": parsed, "loaded": loaded}
+
+
+def _parse(file: Path) -> float:
+    began = time.perf_counter()
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler = lambda _, __: None
+    parser.EndElementHandler = parser.CharacterDataHandler = lambda _: None
+    with file.open("rb") as source:
+        while piece := source.read(PIECE):
+            parser.Parse(piece)
+    parser.Parse(b"", True)  # noqa: FBT003 - positional in C
+    return time.perf_counter() - began
+
+
+async def _load(source_url: str, target_url: str) -> float:
+    """The rows that were stored, read outside the clock, in batches as they were stored."""
+    await migrate.upgrade(target_url)
+    source, target = Database(source_url), Database(target_url)
+    seconds = 0.0
+    async with source.reader() as reader:
+        driver = await reader.driver()
+        cursor = await driver.execute(f"SELECT {','.join(PROGRAMME_COLUMNS)} FROM programme")
+        while rows := await cursor.fetchmany(5_000):
+            began = time.perf_counter()
+            async with target.writer() as writer:
+                await writer.execute(text("SELECT 1"))
+                await insert_rows(writer, "programme", PROGRAMME_COLUMNS, rows)
+            seconds += time.perf_counter() - began
+    await source.close()
+    await target.close()
+    return seconds
