@@ -34,6 +34,7 @@ from app.playlists.xtream import Players
 from app.providers.base import Provider, ProviderAccount
 from app.providers.guarded import GuardedProvider
 from app.providers.registry import open_provider
+from app.providers.relay import Relay
 from app.providers.transport import Transport
 from app.queue.arq_queue import ArqQueue
 from app.queue.connection import connect
@@ -51,6 +52,7 @@ from app.snapshots.read import Snapshots
 from app.snapshots.removal import remove_artifacts
 from app.snapshots.retention import Keep
 from app.snapshots.waiting import VersionWatches
+from app.streams.passing import Passing
 from app.streams.service import Streams
 from app.tags.service import Tags
 
@@ -129,7 +131,7 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
             forget=partial(remove_artifacts, database, artifacts),
             default_hours=settings.sync_interval_hours,
         )
-        streams = Streams(database, accounts=registry.account, opener=opener)
+        streams = Streams(database, Passing(Relay(transport), secrets), accounts=registry.account, opener=opener)
         stack.push_async_callback(streams.close)
         keep = _keep(settings)
         snapshots = Snapshots(database, artifacts, keep=keep, public_url=settings.public_artifacts_url)

@@ -21,7 +21,7 @@ _PLAYERS: Final = re.compile(
     re.ASCII,
 )
 # Files of playlists and what plays in them: a word in the path opens them, or fails to.
-_WORDS: Final = re.compile(r"/(?:p|hdhr|play)/.+", re.ASCII)
+_WORDS: Final = re.compile(r"/(?:p|hdhr|play|relay)/.+", re.ASCII)
 _TOKENS: Final = ("/playlist/", "/epg/")  # the same, where it stands in the query; without one a key is needed
 
 

@@ -3,17 +3,16 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 from fastapi import Request, Response
-from fastapi.responses import RedirectResponse
 
 from app.api.deps import base_of, context_of
 from app.api.editions import respond_edition, respond_packed
 from app.api.errors import problem
+from app.api.relay import NO_STORE, respond_played
 from app.core.clock import now_ms
 from app.core.errors import Invalid, NotFound
 from app.domain.kinds import Kind
@@ -23,12 +22,10 @@ from app.playlists.xtream import Players, Visitor
 from app.playlists.xtream_account import DENIED, TIMEZONE, Address, account
 from app.playlists.xtream_guide import SHORT
 from app.playlists.xtream_m3u import PLAYLIST_FORMATS, PLUS, Wish
-from app.providers.base import StreamLink
 
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
 LONGEST_FORM: Final = 16_384  # bytes; no player sends more than a few names and numbers
-NO_STORE: Final = {"cache-control": "no-store"}
 HOUR: Final = 3_600  # seconds that are played where a player names no length
 LONGEST_REPLAY: Final = 1_440  # minutes; players ask for one programme
 CHANNEL, MOVIE = Kind.CHANNEL.value, Kind.MOVIE.value
@@ -162,7 +159,7 @@ async def played(request: Request, *kinds: str) -> Response:
     if "utc" in call.params and CHANNEL in kinds:  # how our own lists ask for the past
         minutes = minutes_of_seconds(call.params.get("duration", str(HOUR)))
         return await _replay(call, visitor, number, call.params["utc"], minutes=minutes)
-    return sent(await call.players.link(visitor, number, kinds))
+    return await respond_played(request, await call.players.link(visitor, number, kinds))
 
 
 async def replayed(request: Request) -> Response:
@@ -180,7 +177,8 @@ async def _replay(call: Call, visitor: Visitor, number: str, start: str, *, minu
     at = moment(start)
     if at is None or at >= now_ms() or minutes is None or not 0 < minutes <= LONGEST_REPLAY:
         raise Invalid([("start", "The past is asked for as YYYY-MM-DD:HH-MM and a duration in minutes.")])
-    return sent(await call.players.replay(visitor, number, start_ms=at, minutes=minutes))
+    link = await call.players.replay(visitor, number, start_ms=at, minutes=minutes)
+    return await respond_played(call.request, link)
 
 
 def moment(start: str) -> int | None:
@@ -194,11 +192,6 @@ def moment(start: str) -> int | None:
 def numbered(file: str) -> str:
     """The number in the name of a file; which ending a player wants to see is its own affair."""
     return file.partition(".")[0]
-
-
-def sent(link: StreamLink) -> Response:
-    """A redirect that nobody keeps: links are good for this moment."""
-    return RedirectResponse(link.url, HTTPStatus.FOUND, NO_STORE)
 
 
 def refusal() -> Response:

@@ -173,11 +173,15 @@ class Search:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamLink:
-    """A playable address, good until `expires_at` (ms; None = unknown)."""
+    """A playable address, good until `expires_at` (ms; None = unknown).
+
+    `secrets` are words of the account that no player may see, in lower case.
+    """
 
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
     expires_at: int | None = None
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

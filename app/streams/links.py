@@ -1,5 +1,9 @@
 """Playable links: from an item's public id to what its provider answers at this moment."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TypeVar
+
 from sqlalchemy import Row, select
 from sqlmodel import col
 
@@ -8,8 +12,11 @@ from app.core.errors import NotFound
 from app.db.engine import Database
 from app.db.tables import ITEM_TABLES, Episode
 from app.domain.kinds import Kind
-from app.providers.base import StreamLink
+from app.providers.base import Provider, StreamLink
+from app.providers.bearing import words_of
 from app.streams.sessions import Sessions
+
+L = TypeVar("L", StreamLink, StreamLink | None)
 
 
 class Links:
@@ -32,8 +39,8 @@ class Links:
         row = await self._row(ITEM_TABLES[Kind.CHANNEL], channel_id)
         if row is None:
             raise NotFound("There is no such channel.")
-        async with self._sessions.provider(row.provider_pk) as provider:
-            link = await provider.replay(jsonio.loads(row.locator), start_ms=start_ms, minutes=minutes)
+        locator = jsonio.loads(row.locator)
+        link = await self._asked(row, lambda one: one.replay(locator, start_ms=start_ms, minutes=minutes))
         if link is None:
             raise NotFound("This provider cannot be asked for the past of a channel.")
         return link
@@ -51,5 +58,10 @@ class Links:
             return await reader.row(select(*columns).where(col(table.id) == item_id))  # type: ignore[attr-defined]
 
     async def _resolve(self, row: Row[tuple[int, bytes]], kind: Kind) -> StreamLink:
-        async with self._sessions.provider(row.provider_pk) as provider:
-            return await provider.resolve(kind, jsonio.loads(row.locator))
+        locator = jsonio.loads(row.locator)
+        return await self._asked(row, lambda provider: provider.resolve(kind, locator))
+
+    async def _asked(self, row: Row[tuple[int, bytes]], ask: Callable[[Provider], Awaitable[L]]) -> L:
+        async with self._sessions.opened(row.provider_pk) as (provider, account):
+            link = await ask(provider)
+        return link if link is None else replace(link, secrets=words_of(account))

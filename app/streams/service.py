@@ -9,13 +9,15 @@ from app.providers.base import StreamLink
 from app.streams.details import Details
 from app.streams.links import Links
 from app.streams.live import Live
+from app.streams.passing import Passing
 from app.streams.sessions import Accounts, Opener, Sessions
 
 
 class Streams:
     """`accounts` tells who asks, `opener` makes the adapter; sessions are shared by all that is asked here."""
 
-    def __init__(self, database: Database, *, accounts: Accounts, opener: Opener) -> None:
+    def __init__(self, database: Database, passing: Passing, *, accounts: Accounts, opener: Opener) -> None:
+        self.passing = passing
         self._sessions = Sessions(accounts, opener)
         self._links = Links(database, self._sessions)
         self._details = Details(database, self._sessions)

@@ -13,6 +13,7 @@ from app.domain.kinds import Kind
 from app.playlists import hdhr
 from app.playlists.tokens import Capability, digest, new_token, owner_of, same
 from app.providers.base import StreamLink
+from app.streams.passing import Passing
 from tests.playlists import reader
 from tests.playlists.conftest import Store, channels
 from tests.support.scripted import record
@@ -35,9 +36,10 @@ WORDS = (
 class Cinema:
     """What plays, instead of the providers."""
 
-    def __init__(self) -> None:
+    def __init__(self, passing: Passing) -> None:
         self.asked: list[Any] = []
         self.error: Exception | None = None
+        self.passing = passing
 
     async def item(self, kind: Kind, item_id: str) -> StreamLink:
         return self._told(kind, item_id)
@@ -66,7 +68,7 @@ async def guarded(settings: Settings) -> AsyncIterator[Served]:
 
 @pytest.fixture
 def cinema(guarded: Served) -> Cinema:
-    found = Cinema()
+    found = Cinema(guarded.context.streams.passing)
     object.__setattr__(guarded.context, "streams", found)
     return found
 

@@ -9,6 +9,10 @@ from app.db.engine import Database
 from app.domain.kinds import Kind, ProviderKind
 from app.domain.records import EpisodeRecord, SeasonRecord
 from app.providers.base import ProviderAccount, StreamLink
+from app.providers.relay import Relay
+from app.providers.transport import Transport
+from app.registry.secrets import Secrets
+from app.streams.passing import Passing
 from app.streams.service import Streams
 from tests.support.scripted import ScriptedProvider, add_provider, record, sync
 
@@ -104,7 +108,10 @@ async def desk(database_url: str) -> AsyncIterator[Desk]:
         )
 
     provider.opened = provider.closed = 0
-    streams = Streams(database, accounts=account, opener=lambda _account: provider)
+    transport = Transport()
+    passing = Passing(Relay(transport), Secrets(["not-a-real-key"]))
+    streams = Streams(database, passing, accounts=account, opener=lambda _account: provider)
     yield Desk(database, streams, provider, pk, mac)
     await streams.close()
+    await transport.close()
     await database.close()

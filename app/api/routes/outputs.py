@@ -3,10 +3,10 @@
 from typing import Annotated, Any, Final, NamedTuple
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from fastapi.responses import RedirectResponse
 
 from app.api.deps import base_of, context_of
 from app.api.editions import respond_edition, respond_packed
+from app.api.relay import respond_played
 from app.api.model import UPSTREAM, Problem
 from app.core.errors import NotFound
 from app.domain.kinds import Kind
@@ -15,7 +15,6 @@ from app.playlists.sources import FOLDERS, NOTHING, Source
 from app.providers.base import StreamLink
 
 READ: Final = ["GET", "HEAD"]
-NO_STORE: Final = {"cache-control": "no-store"}
 LONGEST_REPLAY: Final = 24 * 60  # minutes
 FILE: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "The file, as it is made; gzip when accepted."},
@@ -130,8 +129,14 @@ async def get_tuner_device(request: Request, word: Word) -> Response:
 async def play(request: Request, word: Word, folder: Folder, item_id: str, past: PastDep) -> Response:
     """Plays one item of a list, resolved with its provider now; with `utc` what a channel showed then."""
     kind = await _playable(request, word, folder, item_id)
-    link = await _link(request, kind, item_id, past)
-    return RedirectResponse(link.url, 302, NO_STORE)
+    return await respond_played(request, await _link(request, kind, item_id, past))
+
+
+@hidden.api_route("/relay/{word}/{name}", methods=READ)
+async def relay(request: Request, word: Word, name: str) -> Response:
+    """A part of a stream that only the account may open; `word` holds its address, sealed."""
+    del name
+    return await respond_played(request, context_of(request).streams.passing.opened(word))
 
 
 async def _m3u(request: Request, source: Source) -> Response:
