@@ -1,16 +1,30 @@
 """Real services for every test that asks. Each test gets a database of its own, a copy of a migrated one."""
 
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from redis import Redis
 
+from app.core import redaction
 from app.db import migrate
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.services import run_apart
 from tests.support.valkey import running_valkey
+
+
+@pytest.fixture(autouse=True)
+def secrets_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test hides in its texts what another one called secret: a process never forgets by itself."""
+    monkeypatch.setattr(redaction, "_known", redaction._Known())
+
+
+def pytest_configure() -> None:
+    """Started in the background, a shell has us ignore Ctrl-C, and every process of a test would inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
