@@ -25,6 +25,7 @@ BENCHES: dict[str, Bench] = {
     "waiters": lambda spec, _: waiters.bench(spec),
     "serve": lambda spec, _: serve.bench(spec),
     "epg": lambda spec, _: epg.bench(small=spec == SMALL),
+    "epg-postgres": lambda spec, server: epg.bench(server, small=spec == SMALL),
     "m3u": lambda spec, _: m3u.bench(spec),
     "playlist": lambda spec, _: playlist.bench(spec),
     "tags": lambda spec, _: tags.bench(small=spec == SMALL),

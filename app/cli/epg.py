@@ -1,10 +1,10 @@
-"""`lineup epg`: sync, status, show, now, match."""
+"""`lineup epg`: sync, status, show, now, channels, match."""
 
 from typing import Annotated, Final
 
 import typer
 
-from app.api.epg import EpgAnswer, MatchAnswer, OnAirBody, ProgrammeBody
+from app.api.epg import EpgAnswer, GuideChannelBody, MatchAnswer, OnAirBody, ProgrammeBody
 from app.cli.output import JsonFlag, show_fields, show_json, show_table
 from app.cli.provider import ProviderArgument
 from app.cli.running import awaited, named, opened
@@ -38,7 +38,7 @@ async def sync_guides(
 @app.command("status")
 @awaited
 async def show_status(provider: ProviderOption = None, as_json: JsonFlag = False) -> None:
-    """The guides of providers, and how well they cover the channels."""
+    """How well guides cover the channels; of one provider also which guides there are, and who has none."""
     async with opened() as context:
         views = [await named(context, provider)] if provider else await context.registry.list()
         found = [EpgAnswer.model_validate(await context.epg.of_provider(view.id)) for view in views]
@@ -51,6 +51,8 @@ async def show_status(provider: ProviderOption = None, as_json: JsonFlag = False
     ]
     columns = ("provider", "guides", "channels", "with guide", "on now", "today", "last sync", "trouble")
     show_table(columns, covered, right=columns[1:6])
+    if provider:
+        _show_guides(found[0])
 
 
 @app.command("show")
@@ -91,6 +93,26 @@ async def show_now(
     show_table(("number", "channel", "now", "next", "id"), rows, right=("number",))
 
 
+@app.command("channels")
+@awaited
+async def list_channels(
+    provider: ProviderArgument,
+    search: Annotated[str, typer.Option(help="A part of an id or a name.")] = "",
+    limit: Annotated[int, typer.Option(help="How many.", min=1, max=MOST)] = 100,
+    as_json: JsonFlag = False,
+) -> None:
+    """The channels of a provider's guides: what `match` can choose."""
+    async with opened() as context:
+        view = await named(context, provider)
+        page = await context.epg.guide_channels(view.id, search=search, page=1, limit=limit)
+    found = [GuideChannelBody.model_validate(one) for one in page.channels]
+    if as_json:
+        show_json([one.model_dump(by_alias=True) for one in found])
+        return
+    rows = [(one.channel, ", ".join(one.names), one.programmes, one.guide_id) for one in found]
+    show_table(("channel", "names", "programmes", "guide"), rows, right=("programmes",))
+
+
 @app.command("match")
 @awaited
 async def match_channel(
@@ -121,6 +143,16 @@ async def match_channel(
         show_json(told)
     else:
         show_fields({**told, "names": ", ".join(told["names"])})
+
+
+def _show_guides(one: EpgAnswer) -> None:
+    columns = ("guide", "origin", "channels", "programmes", "first", "last", "trouble")
+    shown = [(it.id, it.origin, it.channels, it.programmes, it.first, it.last, it.error) for it in one.guides]
+    show_table(columns, shown, right=columns[2:4])
+    methods = [(method, count) for method, count in one.coverage.by_method.items() if count]
+    show_table(("found by", "channels"), methods, right=("channels",))
+    lonely = [(it.name, it.epg_id, "forbidden" if it.forbidden else None, it.id) for it in one.coverage.unmatched]
+    show_table(("without a guide", "EPG id", "decided", "id"), lonely)
 
 
 def _coverage(one: EpgAnswer) -> tuple[int, int, int, int]:

@@ -7,11 +7,14 @@ A document holds what is known and nothing else: `title`, `subTitle`, `descripti
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from html import unescape
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec import Struct
 
 from app.core import jsonio
 
@@ -42,6 +45,7 @@ ZONES: Final = {  # minutes; names that mean two things (IST, AST) are not guess
 }
 
 READABLE: Final = frozenset({"", "onscreen", "sxxexx", "common"})
+PARTS: Final = ("season", "number", "part")
 
 _MOMENT = re.compile(
     r"(\d{4})-?(\d\d)-?(\d\d)(?:[T ]?(\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,]\d+)?)?)?)?\s*"
@@ -54,20 +58,7 @@ _NS_PART = re.compile(r"\s*(\d{1,5})?\s*(?:/\s*\d*\s*)?")
 _DATE = re.compile(r"(\d{4})-?(\d\d)?-?(\d\d)?")
 
 
-class Episode(NamedTuple):
-    """Which part of a series a show is, counted from 1; `onscreen` is what people read."""
-
-    season: int | None = None
-    number: int | None = None
-    part: int | None = None
-    onscreen: str | None = None
-
-    def told(self) -> dict[str, Any]:
-        """What is known, as documents hold it."""
-        return {name: value for name, value in zip(self._fields, self, strict=True) if value is not None}
-
-
-class ProgrammeRecord(NamedTuple):
+class ProgrammeRecord(Struct, frozen=True, gc=False):
     """A show as a guide tells of it: the guide's own channel id, times in ms, and its document.
 
     `stop_ms` None = not told.
@@ -137,8 +128,6 @@ def stop_of(start_ms: int, stop_ms: int | None) -> int | None:
 
 def document(fields: dict[str, Any]) -> bytes:
     """The JSON of a show; what is None, false or empty is left out."""
-    if told := fields.get("episode"):
-        fields["episode"] = told.told()
     return jsonio.dumps({name: value for name, value in fields.items() if value})
 
 
@@ -149,19 +138,23 @@ def plain_text(value: str) -> str:
 
 
 @lru_cache(maxsize=8192)
-def episode(system: str, text: str) -> Episode:
-    """What an `episode-num` says."""
+def episode(system: str, text: str) -> Mapping[str, Any]:
+    """What an `episode-num` says, as documents hold it; empty where that is nothing.
+
+    Which part of a series a show is, counted from 1, and `onscreen`: what people read.
+    """
+    onscreen: str | None = None
+    numbers: Sequence[int | None] = ()
     if system == "xmltv_ns":
         parts = [_NS_PART.fullmatch(part) for part in text.split(".", 3)[:3]]
-        counted = [int(part[1]) + 1 if part and part[1] else None for part in parts]
-        season, number, part = (*counted, None, None, None)[:3]
-        return Episode(season, number, part)
-    if system.lower() not in READABLE:
-        return Episode()
-    words = text.strip()
-    found = _CROSSED.fullmatch(words) or _ONSCREEN.fullmatch(words)
-    season, number = (int(part) if part else None for part in found.groups()) if found else (None, None)
-    return Episode(season, number, None, words[:60] or None)
+        numbers = [int(part[1]) + 1 if part and part[1] else None for part in parts]
+    elif system.lower() in READABLE:
+        words = text.strip()
+        found = _CROSSED.fullmatch(words) or _ONSCREEN.fullmatch(words)
+        numbers = [int(part) if part else None for part in found.groups()] if found else ()
+        onscreen = words[:60] or None
+    told = {**dict(zip(PARTS, numbers, strict=False)), "onscreen": onscreen}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 @lru_cache(maxsize=1024)

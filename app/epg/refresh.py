@@ -129,7 +129,7 @@ class Refresh:
     async def _ask(self, row: Row[Any]) -> str | None:
         """The provider's own guide; that it has none is no error."""
         at = now_ms()
-        _, until = self._window.around(at)
+        since, until = self._window.around(at)
         async with self._database.reader() as reader:
             channels = await guide_rows.external_ids(reader, self._job.provider_pk)
         stage = Stage(self._database, self._job, guide_pk=row.pk, at_ms=at)
@@ -139,7 +139,7 @@ class Refresh:
         async with aclosing(self._provider.programmes(channels, hours)) as batches:
             async for batch in batches:
                 self._job.check()
-                held += [record for record in batch if record.start_ms < until]
+                held += [one for one in batch if one.start_ms < until and (one.stop_ms or one.start_ms) > since]
                 if len(held) >= BATCH:
                     await stage.add(held)
                     held = []
@@ -196,14 +196,17 @@ class Refresh:
             if reason:
                 await guide_rows.change_guide(writer, row.pk, {"held": staged.to_come})
                 return reason
+            carried = 0
             if row.generation is not None and (staged.first_ms or 0) > at - HOUR_MS:
                 since, _ = self._window.around(at)
-                await guide_rows.carry_over(writer, row.generation, staged.generation, since_ms=since, until_ms=at)
+                carried = await guide_rows.carry_over(
+                    writer, row.generation, staged.generation, since_ms=since, until_ms=at
+                )
             await guide_rows.store_channels(writer, row.pk, staged.channels)
             shown = {
                 "generation": staged.generation,
                 "channels": len(staged.channels),
-                "programmes": staged.programmes,
+                "programmes": staged.programmes + carried,
                 "first_ms": staged.first_ms,
                 "last_ms": staged.last_ms,
                 "changed_at": at,

@@ -82,8 +82,13 @@ class Stage:
         fresh: list[ProgrammeValues] = []
         late: list[ProgrammeValues] = []
         generation, at = self._generation, self._at
-        for channel, start, stop, body in records:
-            track = self._tracks.get(channel) or self._track(channel)
+        channel: str | None = None
+        track = Track(0)
+        for record in records:
+            start, stop, body = record.start_ms, record.stop_ms, record.body
+            if record.channel != channel:  # most guides tell of one channel after the other
+                channel = record.channel
+                track = self._tracks.get(channel) or self._track(channel)
             track.programmes += 1
             track.to_come += start > at
             if start > track.last_start_ms:

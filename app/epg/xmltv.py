@@ -5,14 +5,15 @@ of those that are wanted has text behind a child. Text goes into a list by the l
 Python. Whether all of them ended is for the parser to say, at the end of the file.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 from xml.parsers import expat
 
+from app.core import jsonio
 from app.core.errors import Malformed, Unavailable
-from app.domain.programmes import ProgrammeRecord, document, moment, plain_text, stop_of
-from app.epg.elements import TAKERS, Document, Taker, link
+from app.domain.programmes import ProgrammeRecord, moment, plain_text, stop_of
+from app.epg.elements import RATED, TAKERS, Document, Taker, link
 from app.epg.mending import mended
 
 BATCH: Final = 5_000  # programmes handed on together
@@ -25,6 +26,7 @@ MAX_CHANNELS: Final = 500_000
 TEXTS: Final = {"title": "title", "sub-title": "subTitle", "desc": "description"}  # one for each language
 OUTER: Final = frozenset({"programme", "channel"})
 NOTHING: Final[dict[str, str]] = {}
+NONE: Final[Mapping[str, Taker]] = {}
 CUT: Final = "The guide was cut: its last tag is missing."
 NO_XMLTV: Final = "The file is no XMLTV."
 UNENDED: Final = frozenset(
@@ -59,9 +61,8 @@ class XmltvReader:
         self._runs: list[str] = []  # of text, since the last beginning of an element
         self._document: Document | None = None  # of the programme that is read, if it is wanted
         self._programme: tuple[str, int, int | None] = ("", 0, None)
-        self._channel: ChannelFacts | None = None
         self._liked: dict[str, int] = {}  # place of the language of each text among the preferred ones
-        self._takers = TAKERS | self._texts()
+        self._takers = TAKERS | self._preferring() if languages else TAKERS
         self._begun = False
         self._begin = self._listener()
         self._expat = self._parser()
@@ -106,100 +107,92 @@ class XmltvReader:
         parser = expat.ParserCreate("utf-8")
         parser.buffer_text = True
         parser.buffer_size = RUN
-        parser.StartElementHandler = self._begin
+        parser.StartElementHandler = self._root
         parser.CharacterDataHandler = self._runs.append
         parser.EntityDeclHandler = _refuse_entities
         return parser
 
+    def _root(self, name: str, _: dict[str, str]) -> None:
+        if name.lower() != "tv":
+            raise Malformed(f"The file is no XMLTV: its root is {name[:30]}.")
+        self._begun = True
+        self._expat.StartElementHandler = self._begin
+
     def _listener(self) -> Callable[[str, dict[str, str]], None]:
         """What is called for every element: a closure, since its own names are found at half the cost."""
-        runs, takers, told = self._runs, self._takers, "".join
-        element, given = "", NOTHING
+        runs, enter, told = self._runs, self._enter, "".join
+        takers: Mapping[str, Taker] = NONE
+        take: Taker | None = None  # of the element that is read
+        given, into = NOTHING, cast("Any", None)  # what it is added to
 
         def begin(name: str, attributes: dict[str, str]) -> None:
-            nonlocal element, given
-            found = self._document
-            if found is not None:
-                if (taker := takers.get(element)) is not None:
-                    taker(found, told(runs).strip(), given)
-            elif self._channel is not None:
-                self._take_name(self._channel, element, told(runs), given)
+            nonlocal takers, take, given, into
+            if take is not None:
+                take(into, told(runs).strip(), given)
             runs.clear()
-            element, given = name, attributes
-            if name in OUTER or not self._begun:
-                self._enter(name, attributes)
+            if name in OUTER:
+                takers, into = enter(name, attributes)
+                take = None
+            else:
+                take, given = takers.get(name), attributes
 
         return begin
 
-    def _enter(self, name: str, attributes: dict[str, str]) -> None:
+    def _enter(self, name: str, attributes: dict[str, str]) -> tuple[Mapping[str, Taker], Any]:
+        """Begins a programme or a channel: who takes what stands within it, and what they add it to."""
+        if self._document is not None:
+            self._close(self._document)
         if name == "programme":
-            self._open(attributes)
-        elif name == "channel" and self._begun:
-            self._close()
-            self._channel = self._facts(attributes.get("id", ""))
-        elif not self._begun:
-            if name.lower() != "tv":
-                raise Malformed(f"The file is no XMLTV: its root is {name[:30]}.")
-            self._begun = True
+            self._document = self._opened(attributes)
+            return NONE if self._document is None else self._takers, self._document
+        self._document = None
+        facts = self._facts(attributes.get("id", ""))
+        return NONE if facts is None else CHANNEL, facts
 
-    def _open(self, attributes: dict[str, str]) -> None:
-        self._close()
+    def _opened(self, attributes: dict[str, str]) -> Document | None:
+        """The document of a programme that is wanted, with nothing in it."""
         if attributes is NOTHING:
-            return
+            return None
         self.seen += 1
         start = moment(attributes.get("start", ""))
         channel = attributes.get("channel", "").strip()
         if start is None or not channel or len(channel) > MAX_ID:
             self.rejected += 1
-            return
+            return None
         if start >= self._until:
             if self.beyond_ms is None or start < self.beyond_ms:
                 self.beyond_ms = start
-            return
+            return None
         stop = stop_of(start, moment(attributes["stop"])) if "stop" in attributes else None
         if (start if stop is None else stop) <= self._since:
-            return
+            return None
         if channel not in self.channels:
             self._facts(channel)
         self._programme = (channel, start, stop)
-        self._document = {"catchupId": attributes["catchup-id"]} if "catchup-id" in attributes else {}
+        told = attributes.get("catchup-id")
+        return {"catchupId": told} if told else {}
 
-    def _close(self) -> None:
-        found, self._document, self._channel = self._document, None, None
-        if found is None:
-            return
+    def _close(self, found: Document) -> None:
+        found.pop(RATED, None)
         if "title" not in found:
             self.rejected += 1
             return
-        self._rows.append(ProgrammeRecord(*self._programme, document(found)))
-        if self._languages:
-            self._liked.clear()
+        self._rows.append(ProgrammeRecord(*self._programme, jsonio.dumps(found)))
+        self._liked.clear()
 
-    def _texts(self) -> dict[str, Taker]:
-        """One of several that differ by language: the preferred one, else the first."""
+    def _preferring(self) -> dict[str, Taker]:
+        """One of several texts that differ by language: the preferred one, else the first."""
 
         def text(key: str) -> Taker:
-            def first(found: Document, value: str, _: dict[str, str]) -> None:
-                if key not in found and value:
-                    found[key] = plain_text(value)
-
-            def preferred(found: Document, value: str, attributes: dict[str, str]) -> None:
+            def take(found: Document, value: str, attributes: dict[str, str]) -> None:
                 language = attributes.get("lang", "").lower()[:2]
                 liked = self._languages.index(language) if language in self._languages else len(self._languages)
-                if value and (key not in found or liked < self._liked[key]):
-                    found[key], self._liked[key] = plain_text(value), liked
+                if (key not in found or liked < self._liked[key]) and (told := plain_text(value)):
+                    found[key], self._liked[key] = told, liked
 
-            return preferred if self._languages else first
+            return take
 
         return {name: text(key) for name, key in TEXTS.items()}
-
-    def _take_name(self, found: ChannelFacts, element: str, text: str, attributes: dict[str, str]) -> None:
-        if element == "display-name":
-            name = plain_text(text)[:MAX_ID]
-            if name and name not in found.names and len(found.names) < MAX_NAMES:
-                found.names.append(name)
-        elif element == "icon" and found.icon is None:
-            found.icon = link(attributes)
 
     def _facts(self, channel: str) -> ChannelFacts | None:
         key = channel.strip()
@@ -213,5 +206,19 @@ class XmltvReader:
         return found
 
 
+def _name(found: ChannelFacts, value: str, _: dict[str, str]) -> None:
+    name = plain_text(value)[:MAX_ID]
+    if name and name not in found.names and len(found.names) < MAX_NAMES:
+        found.names.append(name)
+
+
+def _icon(found: ChannelFacts, _: str, attributes: dict[str, str]) -> None:
+    if found.icon is None:
+        found.icon = link(attributes.get("src", ""))
+
+
 def _refuse_entities(*_: object) -> None:
     raise Malformed("The guide declares entities of its own, which is not accepted.")
+
+
+CHANNEL: Final[Mapping[str, Taker]] = {"display-name": _name, "icon": _icon}

@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from sqlalchemy import select, update
 
+from app.config import Settings
 from app.db.engine import Database
 from app.db.guides import MatchedChannel, ProgrammeRow, matched, programmes
 from app.db.tables import metadata
@@ -23,7 +25,11 @@ from app.jobs.views import StepView
 from app.providers.base import GuideLink, ProviderAccount
 from app.providers.transport import Transport
 from app.registry.secrets import Secrets
+from app.simulator.process import PortalThread
+from tests.epg.site import standing
 from tests.support.scripted import ScriptedProvider, add_job, add_provider, record, sync
+from tests.support.server import Served, serving
+from workers.lifecycle import embedded_worker
 
 T = metadata.tables
 HOUR = 3_600_000
@@ -167,3 +173,23 @@ async def home(database: Database, server: GuideServer) -> AsyncIterator[Home]:
     provider.guide_links = (found.link(),)
     yield found
     await transport.close()
+
+
+@pytest.fixture(scope="session")
+def portals() -> Iterator[PortalThread]:
+    with standing() as thread:
+        yield thread
+
+
+@pytest.fixture
+def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
+    return Settings(
+        database_url=database_url, redis_url=redis_url, secret_key="not-a-real-key", data_dir=tmp_path, retry_attempts=0
+    )
+
+
+@pytest.fixture
+async def served(settings: Settings) -> AsyncIterator[Served]:
+    """Lineup with a worker inside."""
+    async with serving(settings) as found, embedded_worker(found.context):
+        yield found

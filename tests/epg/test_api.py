@@ -1,77 +1,36 @@
 """Guides as a client sees them: a real panel and a real portal, a worker, HTTP."""
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
-from app.config import Settings
-from app.simulator.behaviour import Behaviour
 from app.simulator.process import PortalThread
-from app.simulator.server import create_portal
-from app.simulator.spec import CatalogueSpec
-from tests.support.server import Served, serving
-from workers.lifecycle import embedded_worker
+from tests.epg.site import added, synced
+from tests.playlists.test_xmltv import check
+from tests.support.server import Served
 
-SPEC = CatalogueSpec(channels=20, movies=3, series=3, categories=4)
-ENDED = {"completed", "partial", "failed", "cancelled"}
-
-
-@pytest.fixture(scope="module")
-def portals() -> Iterator[PortalThread]:
-    site = {name: create_portal(SPEC, name, Behaviour(), mount=f"/{name}") for name in ("stock", "xtream")}
-    with PortalThread(site) as thread:
-        yield thread
+ORIGINS = {
+    "xtream": ("xtream", "id"),
+    "m3u": ("header", "id"),
+    "stock": ("provider", "provider"),
+    "panel": ("provider", "provider"),
+}
 
 
-@pytest.fixture
-async def served(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Served]:
-    settings = Settings(
-        database_url=database_url, redis_url=redis_url, secret_key="not-a-real-key", data_dir=tmp_path, retry_attempts=0
-    )
-    async with serving(settings) as found, embedded_worker(found.context):
-        yield found
-
-
-async def ended(served: Served, job: str) -> dict[str, Any]:
-    deadline = time.monotonic() + 60
-    while (found := await served.json("GET", f"/api/jobs/{job}"))["status"] not in ENDED:
-        assert time.monotonic() < deadline, found
-        await asyncio.sleep(0.05)
-    return dict(found)
-
-
-async def added(served: Served, portals: PortalThread, kind: str) -> str:
-    body: dict[str, Any] = {
-        "stalker": {"url": f"{portals.url}/stock/stalker_portal/c/", "credentials": {"mac": "00:1A:79:AA:BB:CC"}},
-        "xtream": {"url": f"{portals.url}/xtream/", "credentials": {"username": "fake-user", "password": "fake-word"}},
-    }[kind]
-    told = {"name": kind, "kind": kind, "sync": False, "schedule": None}
-    provider = await served.json("POST", "/api/providers", 201, json=body | told)
-    job = await served.json("POST", f"/api/providers/{provider['id']}/sync?only=channels", 202)
-    assert (await ended(served, job["jobId"]))["status"] == "completed"
-    return str(provider["id"])
-
-
-@pytest.mark.parametrize("kind", ["xtream", "stalker"])
-async def test_guides_are_synced_and_answered(served: Served, portals: PortalThread, kind: str) -> None:
-    provider = await added(served, portals, kind)
-    started = await served.json("POST", f"/api/providers/{provider}/sync?only=epg", 202)
-    job = await ended(served, started["jobId"])
+@pytest.mark.parametrize("name", list(ORIGINS))
+async def test_guides_are_synced_and_answered(served: Served, portals: PortalThread, name: str) -> None:
+    provider = await added(served, portals, name)
+    job = await synced(served, provider, "?only=epg")
     assert (job["status"], job["progress"], job["errors"]) == ("completed", 100, [])
     assert [(step["name"], step["status"]) for step in job["steps"]] == [("epg", "completed")]
     assert (await served.json("GET", f"/api/providers/{provider}"))["lastSync"]["epg"]
 
     told = await served.json("GET", f"/api/providers/{provider}/epg")
-    origin = {"xtream": "xtream", "stalker": "provider"}[kind]
+    origin, method = ORIGINS[name]
     assert [(guide["origin"], guide["error"], guide["named"]) for guide in told["guides"]] == [(origin, None, True)]
     assert "fake-word" not in str(told)
     cover = told["coverage"]
-    method = {"xtream": "id", "stalker": "provider"}[kind]
     assert 15 < cover["channels"] <= 20  # those for adults are not counted
     assert 0 < cover["matched"] == cover["byMethod"][method] == cover["withProgrammesNow"]
     assert sum(bin_["count"] for bin_ in cover["scores"]) == cover["matched"]
@@ -98,8 +57,7 @@ async def test_guides_are_synced_and_answered(served: Served, portals: PortalThr
 
 async def test_people_decide_about_matches(served: Served, portals: PortalThread) -> None:
     provider = await added(served, portals, "xtream")
-    job = (await served.json("POST", f"/api/providers/{provider}/sync?only=epg", 202))["jobId"]
-    await ended(served, job)
+    await synced(served, provider, "?only=epg")
     cover = (await served.json("GET", f"/api/providers/{provider}/epg"))["coverage"]
     lonely = cover["unmatched"][0]["id"]
     (target, other, *_) = (await served.json("GET", f"/api/providers/{provider}/epg/channels"))["channels"]
@@ -109,7 +67,7 @@ async def test_people_decide_about_matches(served: Served, portals: PortalThread
     wish = {"guideId": target["guideId"], "channel": target["channel"]}
     pinned = await served.json("PUT", path, json=wish)
     assert (pinned["decided"], pinned["method"], pinned["score"]) == ("pinned", "pin", 1.0)
-    await ended(served, (await served.json("POST", f"/api/providers/{provider}/sync?only=channels,epg", 202))["jobId"])
+    await synced(served, provider, "?only=channels,epg")
     assert await served.json("GET", path) == pinned
     assert (await served.json("GET", f"/api/channels/{lonely}/programmes"))["total"] > 0
 
@@ -136,18 +94,38 @@ async def test_wrong_questions_are_named(served: Served, portals: PortalThread) 
 
 async def test_a_removed_provider_leaves_no_programmes(served: Served, portals: PortalThread) -> None:
     provider = await added(served, portals, "xtream")
-    await ended(served, (await served.json("POST", f"/api/providers/{provider}/sync?only=epg", 202))["jobId"])
+    await synced(served, provider, "?only=epg")
     cleaned = await served.json("DELETE", f"/api/providers/{provider}/clean")
     assert cleaned["deleted"]["programme"] > 0
     assert (await served.json("GET", f"/api/providers/{provider}/epg"))["guides"] == []
     assert (await served.json("GET", f"/api/providers/{provider}"))["lastSync"]["epg"] is None
 
 
-async def test_guides_that_are_due_get_a_job_of_their_own(served: Served, portals: PortalThread) -> None:
-    provider = await added(served, portals, "xtream")
-    context = served.context
-    assert await context.guides.start_due(context.jobs) == []  # nobody wants it without a schedule
-    await served.json("PATCH", f"/api/providers/{provider}", json={"options": {"epgEveryHours": 2}})
-    assert await context.guides.start_due(context.jobs) == []  # the channels came a moment ago
-    planned = (await served.json("GET", f"/api/providers/{provider}/epg"))["nextSyncAt"]
-    assert planned > datetime.now(UTC).isoformat()
+async def test_any_address_replaces_what_the_provider_names(served: Served, portals: PortalThread) -> None:
+    provider = await added(served, portals, "stock")
+    await synced(served, provider, "?only=epg")
+    url = f"{portals.url}/wild/xmltv.php?username=fake-user&password=fake-word"
+    await served.json("PATCH", f"/api/providers/{provider}", json={"options": {"epgUrl": url}})
+    assert (await synced(served, provider, "?only=epg"))["status"] == "completed"
+    told = await served.json("GET", f"/api/providers/{provider}/epg")
+    assert [guide["origin"] for guide in told["guides"]] == ["option"]
+    assert set(told["coverage"]["byMethod"]) == {"pin", "provider", "id", "name"}
+    assert told["coverage"]["byMethod"]["provider"] == 0
+    assert told["coverage"]["withProgrammesNow"] > 0
+
+
+async def test_a_wild_guide_leaves_as_a_tidy_one(served: Served, portals: PortalThread) -> None:
+    """From whatever a generator wrote to a file that the DTD of XMLTV allows."""
+    now = datetime.now(UTC)
+    since, until = ((now + timedelta(hours=hours)).strftime("%Y%m%d%H%M%S") for hours in (0, 20))
+    shown = []
+    for name in ("wild", "xtream"):
+        provider = await added(served, portals, name)
+        assert (await synced(served, provider, "?only=epg"))["status"] == "completed"
+        answer = await served.client.get(f"/epg/{provider}.xml")
+        root = ET.fromstring(answer.content)
+        check(root)
+        starts = [one.get("start", "") for one in root.findall("programme")]
+        shown.append((len(root.findall("channel")), [start for start in starts if since < start < until]))
+    assert shown[0] == shown[1]
+    assert len(shown[0][1]) > 100

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from app.core.errors import Unavailable
+from app.db import guide_rows
 from app.domain.kinds import StepStatus
 from app.domain.programmes import ProgrammeRecord, document
 from tests.epg.conftest import HOUR, NOW, Home, T, guide, shows, stamp
@@ -167,7 +168,8 @@ async def test_a_guide_that_is_not_named_for_once_stays(home: Home) -> None:
 async def test_the_providers_own_programmes_are_a_guide(home: Home) -> None:
     home.provider.guide_links = ()
     home.provider.own_guide = True
-    own = [ProgrammeRecord("1", AT + hour * HOUR, None, document({"title": f"Own {hour}"})) for hour in range(3)]
+    hours = (-30, 0, 1, 2, 24 * 9)  # the first and the last are not in the window
+    own = [ProgrammeRecord("1", AT + hour * HOUR, None, document({"title": f"Own {hour}"})) for hour in hours]
     home.provider.own_programmes = own
     assert (await home.refresh()).status is StepStatus.COMPLETED
     assert await home.titles(1) == ["Own 0", "Own 1", "Own 2"]
@@ -229,6 +231,35 @@ async def test_a_refresh_that_dies_leaves_nothing_behind(home: Home, monkeypatch
         assert (await home.refresh()).status is StepStatus.FAILED
     assert await home.count("programme") == 150
     assert len(await home.titles()) == 50
+
+
+async def test_a_crash_between_two_batches_is_never_seen(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.server.files["/guide.xml"] = guide(*CHANNELS, title="Old")
+    await home.refresh()
+    before = [await home.shown(place) for place in range(3)], await home.matches()
+    seen = []
+    insert = guide_rows.insert_programmes
+
+    async def watched(writer: Any, rows: Any) -> None:
+        await insert(writer, rows)
+        seen.append([await home.shown(place) for place in range(3)] == before[0])
+        if len(seen) == 3:
+            raise RuntimeError("The worker fell over.")
+
+    home.server.files["/guide.xml"] = guide(*CHANNELS, title="New")
+    with monkeypatch.context() as patched:
+        patched.setattr("app.epg.xmltv.BATCH", 20)
+        patched.setattr("app.epg.mending.PIECE", 2_000)
+        patched.setattr("app.epg.mending.HEAD", 2_000)
+        patched.setattr(guide_rows, "insert_programmes", watched)
+        with pytest.raises(RuntimeError):
+            await home.refresh()
+    assert seen == [True, True, True]
+    assert ([await home.shown(place) for place in range(3)], await home.matches()) == before
+    assert await home.count("guide_generation") == 2
+    assert (await home.refresh()).status is StepStatus.COMPLETED
+    assert (await home.titles())[0].startswith("New")
+    assert (await home.count("programme"), await home.count("guide_generation")) == (150, 1)
 
 
 async def test_what_has_left_the_window_is_forgotten_at_night(home: Home) -> None:
