@@ -97,6 +97,7 @@ class ProcessContext:
         """Answers that wait for something end at once: the process ends."""
         self.watches.end()
         self.versions.end()
+        self.streams.end()
 
 
 @asynccontextmanager

@@ -6,12 +6,17 @@ from typing import Final
 from starlette.types import Scope
 
 UNMATCHED: Final = "unmatched"  # one label for all that no route takes: paths are endless, labels must not be
+API: Final = "/api/"
 SECRET: Final = frozenset({"password", "word"})  # parameters that open something
 
 
 def shown(scope: Scope) -> str:
-    """The path as a log may hold it: players carry a user's name and password in theirs, or a playlist's token."""
-    return template(scope) if SECRET & scope.get("path_params", {}).keys() else scope["path"]
+    """The path as a log may hold it: players carry a user's name and password in theirs, or a playlist's token.
+
+    So do those that no route takes, unless nobody but clients of the API asks there.
+    """
+    known = "route" in scope or scope["path"].startswith(API)
+    return template(scope) if not known or SECRET & scope.get("path_params", {}).keys() else scope["path"]
 
 
 def template(scope: Scope) -> str:

@@ -159,7 +159,7 @@ async def played(request: Request, *kinds: str) -> Response:
     if "utc" in call.params and CHANNEL in kinds:  # how our own lists ask for the past
         minutes = minutes_of_seconds(call.params.get("duration", str(HOUR)))
         return await _replay(call, visitor, number, call.params["utc"], minutes=minutes)
-    return await respond_played(request, await call.players.link(visitor, number, kinds))
+    return await respond_played(request, await call.players.link(visitor, number, kinds), visitor.holder)
 
 
 async def replayed(request: Request) -> Response:
@@ -178,7 +178,7 @@ async def _replay(call: Call, visitor: Visitor, number: str, start: str, *, minu
     if at is None or at >= now_ms() or minutes is None or not 0 < minutes <= LONGEST_REPLAY:
         raise Invalid([("start", "The past is asked for as YYYY-MM-DD:HH-MM and a duration in minutes.")])
     link = await call.players.replay(visitor, number, start_ms=at, minutes=minutes)
-    return await respond_played(call.request, link)
+    return await respond_played(call.request, link, visitor.holder)
 
 
 def moment(start: str) -> int | None:

@@ -1,13 +1,11 @@
 """Time shifts: channels that send another one's programmes later, `+1` in Europe and West Coast feeds in America."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from app.domain.labels import PICTURE, PLACES, place_among, words_of
-from app.domain.titles import cleaned_name, fold
+from app.domain.labels import PICTURE, PLACES, words_of
 
-SURE: Final = 0.6  # what is at least this likely counts; less is only believed where both feeds are there
 MAX_HOURS: Final = 11  # `+12` and more are ages and numbers
 WEST_MINUTES: Final = 180
 AMERICA: Final = frozenset({"us", "ca"})
@@ -40,19 +38,12 @@ class Shift(NamedTuple):
     rest: str
 
 
-def time_shift_minutes(name: str, tags: Iterable[str]) -> int | None:
-    """Minutes by which this channel sends later than its main feed; None when nothing says so with confidence.
-
-    `name` is the provider's or the cleaned name, `tags` are the item's: a rule may have moved the mark from one to the
-    other. `Film4 +1` is 60 behind, `US: HBO West` 180; a feed marked East is 0 behind.
-    """
-    known = tuple(tags)
-    found = shift_of(fold(cleaned_name(name)), known, place_among(known))
-    return found.minutes if found and found.confidence >= SURE else None
-
-
 def shift_of(text: str, tags: Sequence[str], place: str | None) -> Shift | None:
-    """The shift that a folded name and its tags tell; `place` is the channel's country where it is known."""
+    """The shift that a folded name and its tags tell; `place` is the channel's country where it is known.
+
+    A rule may have moved the mark from the name to the tags. `Film4 +1` is 60 behind, `US: HBO West` 180; a feed
+    marked East is 0 behind. Below 0.6 it is only to be believed where both feeds are there.
+    """
     marked = _MARKS.search(text)
     if (marked and (found := _later(text))) or (found := _tagged_later(text, tags)):
         return found

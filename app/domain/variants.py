@@ -23,7 +23,7 @@ from app.domain.labels import (
     place_of_guide,
     words_of,
 )
-from app.domain.shifts import shift_of, time_shift_minutes
+from app.domain.shifts import shift_of
 from app.domain.titles import ARTICLES, cleaned_name, fold
 
 __all__ = [
@@ -32,7 +32,6 @@ __all__ = [
     "link_confidence",
     "quality_of",
     "settled_place",
-    "time_shift_minutes",
     "title_variant",
 ]
 

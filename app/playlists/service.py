@@ -1,7 +1,7 @@
 """Playlists at rest: what they hold, their slugs and their tokens."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Row, delete, insert, select, update
@@ -86,7 +86,7 @@ class Playlists:
                 row = await _find(writer, public_id)
                 if change.definition:
                     definition = parse(_merged(row.definition, change.definition))
-                    await _check_providers(writer, definition)
+                    await _check_providers(writer, definition, kept=row.definition.get("providers", ()))
                     values["definition"] = stored(definition)
                 changed = values | {"revision": Playlist.revision + 1, "updated_at": now_ms()}
                 await writer.execute(update(Playlist).where(col(Playlist.pk) == row.pk).values(**changed))
@@ -148,8 +148,9 @@ async def _find(reader: Reader, id_or_slug: str) -> Row[Any]:
     return next((row for row in rows if row.id == id_or_slug), rows[0])
 
 
-async def _check_providers(reader: Reader, definition: Definition) -> None:
-    known = {row.id for row in await reader.rows(select(col(Provider.id)))}
+async def _check_providers(reader: Reader, definition: Definition, *, kept: Sequence[str] = ()) -> None:
+    """Those that were `kept` since before may be gone: a provider that comes back has the id that it had."""
+    known = {row.id for row in await reader.rows(select(col(Provider.id)))}.union(kept)
     errors = [
         (f"definition.providers.{place}", "There is no such provider.")
         for place, provider in enumerate(definition.providers)

@@ -13,7 +13,7 @@ from app.db.tables import Provider
 from app.domain.kinds import Kind
 from app.playlists.lineups import LineUp, of_provider
 from app.playlists.service import Playlists
-from app.playlists.tokens import FILES, PLAYLIST, PROVIDER, Capability, Sealer, owner_of
+from app.playlists.tokens import FILES, PLAYLIST, PROVIDER, Capability, Sealer, owner_of, same
 from app.playlists.views import PlaylistView
 
 NOTHING: Final = "There is nothing at this address."
@@ -39,6 +39,11 @@ class Source:
     def sealed(self) -> str:
         """Tells apart the files of before and after a new token."""
         return sha256(self.word.encode()).hexdigest()[:16]
+
+    @property
+    def holder(self) -> tuple[str, str]:
+        """Whoever was let in to this line-up, in words that `confirm` checks."""
+        return self.identity, self.sealed
 
     def plays(self, folder: str, item_id: str) -> str:
         """The path below which an item plays; an episode stands in the folder `series`."""
@@ -95,6 +100,14 @@ class Sources:
             if source.capability.opens(word, f"{folder}/{item_id}"):
                 return source
         raise NotFound(NOTHING)
+
+    async def confirm(self, identity: str, sealed: str) -> Source:
+        """What a holder was let in to, as long as the same word opens it."""
+        letter, owner = identity[:1], identity[1:]
+        source = await (self.playlist(owner) if letter == PLAYLIST else self.provider(owner))
+        if not same(source.sealed, sealed):
+            raise NotFound(NOTHING)
+        return source
 
     def _provider(self, provider_id: str) -> Capability:
         return Capability(PROVIDER, provider_id, self._keys)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Final, Protocol
 
 from app.core.clock import now_ms
@@ -20,6 +21,7 @@ from app.playlists.m3u import MEDIA_TYPE
 from app.playlists.outputs import JSON
 from app.playlists.sources import Source
 from app.playlists.state import state_of
+from app.playlists.tokens import same
 from app.playlists.users import User
 from app.playlists.xtream_account import Standing, standing
 from app.playlists.xtream_files import extra_of
@@ -51,6 +53,12 @@ class Visitor:
 
     user: User
     source: Source
+    mark: str  # a hash of the password that was shown
+
+    @property
+    def holder(self) -> tuple[str, ...]:
+        """The same in words that `Players.confirm` checks."""
+        return *self.source.holder, self.user.id, self.mark
 
     @property
     def line_up(self) -> LineUp:
@@ -81,7 +89,18 @@ class Players:
         if user is None:
             return None
         playlist = await self._desk.saved.by_pk(user.playlist_pk)
-        return Visitor(user=user, source=await self._desk.sources.playlist(playlist.id))
+        return Visitor(user=user, source=await self._desk.sources.playlist(playlist.id), mark=_mark(password))
+
+    async def confirm(self, holder: Sequence[str]) -> None:
+        """`NotFound` unless who was let in once would be let in now: to the line-up, and as its user where they are."""
+        identity, sealed, *user = holder
+        source = await self._desk.sources.confirm(identity, sealed)
+        if user:
+            user_id, mark = user
+            found = await self._desk.users.get(source.identity[1:], user_id)
+            known = _mark(await self._desk.users.password(source.identity[1:], user_id))
+            if standing(found) is not Standing.ACTIVE or not same(mark, known):
+                raise NotFound(NOTHING)
 
     async def categories(self, visitor: Visitor, kind: Kind) -> list[CategoryRow]:
         """The groups of a kind."""
@@ -181,3 +200,7 @@ class Players:
             # Cleaned since the player listed it: its provider tells it again under the same id.
             await self._seasons.of(series_id)
             return await self._playing.episode(named.id)
+
+
+def _mark(password: str) -> str:
+    return sha256(password.encode()).hexdigest()[:16]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from app.core.errors import ProviderError
+from app.core.pace import Pace
 from app.db import policies, tags
 from app.db.engine import Database
 from app.domain.documents import ChannelDocument, encode
@@ -27,7 +28,6 @@ from app.streams.sessions import Accounts, Sessions
 KEPT_SECONDS: Final = 60.0
 TROUBLE_SECONDS: Final = 10.0  # a portal that failed is left alone for as long
 MOST_KEPT: Final = 60_000  # channels of all kept readings together
-BREATH: Final = 100  # channels marked in one go: about 3 ms in which the process does nothing else
 
 
 @dataclass(slots=True)
@@ -84,9 +84,9 @@ class Live:
         digest = hash((policy.of(Kind.CHANNEL).digest(), tuple(own.items())))
         if digest == kept.digest:
             return
-        found, marker = list[LiveChannel](), Marker(Kind.CHANNEL, policy, kept.reading.categories)
-        for number, document in enumerate(kept.reading.documents):
-            if number % BREATH == 0:
+        found, pace, marker = list[LiveChannel](), Pace(), Marker(Kind.CHANNEL, policy, kept.reading.categories)
+        for document in kept.reading.documents:
+            if pace.due():
                 await asyncio.sleep(0)
             mine = own.get(document.id, ())
             marking = marker.mark(document.name, document.category_ids, censored=document.censored, own=mine)

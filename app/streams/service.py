@@ -49,8 +49,13 @@ class Streams:
         """All channels of a provider as it lists them now, tagged by its rules; kept for a minute."""
         return await self._live.channels(provider_pk)
 
+    def end(self) -> None:
+        """Ends the streams that are passed on: they last as long as somebody watches."""
+        self.passing.end()
+
     async def close(self) -> None:
         """Ends what is on its way and closes the providers."""
+        self.end()
         await self._live.close()
         await self._details.close()
         await self._sessions.close()

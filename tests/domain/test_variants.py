@@ -5,8 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.default_rules import DEFAULT_RULES
+from app.domain.labels import place_among
+from app.domain.shifts import shift_of
 from app.domain.tagging import Tagger
-from app.domain.titles import cleaned_name, sort_key
+from app.domain.titles import cleaned_name, fold, sort_key
 from app.domain.variants import (
     EAST_MARK,
     Variant,
@@ -14,7 +16,6 @@ from app.domain.variants import (
     link_confidence,
     quality_of,
     settled_place,
-    time_shift_minutes,
     title_variant,
 )
 
@@ -123,7 +124,8 @@ def test_channels_that_are_not_the_same_stay_apart(names: tuple[str, ...]) -> No
     ],
 )
 def test_a_time_shift_is_told_in_minutes(name: str, tags: tuple[str, ...], minutes: int | None) -> None:
-    assert time_shift_minutes(name, tags) == minutes
+    found = shift_of(fold(cleaned_name(name)), tags, place_among(tags))
+    assert (found.minutes if found and found.confidence >= 0.6 else None) == minutes
 
 
 def test_the_best_copy_comes_first_and_a_backup_last() -> None:

@@ -1,8 +1,10 @@
-from collections.abc import AsyncIterator, Mapping, Sequence
+import shutil
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from sqlalchemy import insert, update
 from sqlmodel import col
 
@@ -14,6 +16,8 @@ from app.domain.kinds import Kind
 from app.domain.records import CategoryRecord, ChannelRecord, Record
 from app.playlists.definition import parse
 from app.playlists.lineups import Entry, LineUp, LineUps
+from tests.playlists.site import Panel, Site, opened, running_panel
+from tests.support.postgres import PostgresServer
 from tests.support.scripted import ScriptedProvider, add_provider, record, sync
 from tests.support.server import Served, serving
 
@@ -123,3 +127,36 @@ async def served(settings: Settings) -> AsyncIterator[Served]:
 def stocked(served: Served) -> Store:
     """The catalogues of the served application."""
     return Store(served.context.database)
+
+
+@pytest.fixture(scope="session")
+def panel() -> Iterator[Panel]:
+    """A simulated panel with a small catalogue."""
+    with running_panel() as found:
+        yield found
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def site_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A migrated database that the tests of a module share; they run on both dialects."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+        file = shutil.copyfile(template, tmp_path_factory.mktemp("site") / "lineup.db")
+        yield f"sqlite:///{file}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    with server.database(request.getfixturevalue("postgres_template")) as url:
+        yield url
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def site(
+    site_url: str, redis_server: str, tmp_path_factory: pytest.TempPathFactory, panel: Panel
+) -> AsyncIterator[Site]:
+    """A server that has synced the panel; the tests of a module share it."""
+    folder = tmp_path_factory.mktemp("site")
+    settings = Settings(
+        database_url=site_url, redis_url=redis_server, secret_key="not-a-real-key", data_dir=folder, retry_attempts=0
+    )
+    async with opened(settings, panel) as found:
+        yield found

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from app.api.deps import base_of, context_of
 from app.api.editions import respond_edition, respond_packed
-from app.api.relay import respond_played
 from app.api.model import UPSTREAM, Problem
+from app.api.relay import respond_played
 from app.core.errors import NotFound
 from app.domain.kinds import Kind
 from app.playlists import hdhr
@@ -128,15 +128,18 @@ async def get_tuner_device(request: Request, word: Word) -> Response:
 )
 async def play(request: Request, word: Word, folder: Folder, item_id: str, past: PastDep) -> Response:
     """Plays one item of a list, resolved with its provider now; with `utc` what a channel showed then."""
-    kind = await _playable(request, word, folder, item_id)
-    return await respond_played(request, await _link(request, kind, item_id, past))
+    kind, source = await _playable(request, word, folder, item_id)
+    return await respond_played(request, await _link(request, kind, item_id, past), source.holder)
 
 
 @hidden.api_route("/relay/{word}/{name}", methods=READ)
 async def relay(request: Request, word: Word, name: str) -> Response:
     """A part of a stream that only the account may open; `word` holds its address, sealed."""
-    del name
-    return await respond_played(request, context_of(request).streams.passing.opened(word))
+    del name  # what players like to see at the end of an address
+    context = context_of(request)
+    link, holder = context.streams.passing.opened(word)
+    await context.players.confirm(holder)
+    return await respond_played(request, link, holder)
 
 
 async def _m3u(request: Request, source: Source) -> Response:
@@ -162,12 +165,12 @@ async def _opened(request: Request, word: str) -> Source:
     return await context_of(request).playlists.sources.by_word(word)
 
 
-async def _playable(request: Request, word: str, folder: str, item_id: str) -> Kind:
+async def _playable(request: Request, word: str, folder: str, item_id: str) -> tuple[Kind, Source]:
     context = context_of(request)
     if folder not in FOLDERS:
         raise NotFound(NOTHING)
     source = await context.playlists.sources.played(word, folder, item_id)
-    return await context.playlists.outputs.playable(source, folder, item_id)
+    return await context.playlists.outputs.playable(source, folder, item_id), source
 
 
 async def _link(request: Request, kind: Kind, item_id: str, past: Past | None) -> StreamLink:
