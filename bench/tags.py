@@ -6,12 +6,13 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sqlalchemy import insert
+from sqlalchemy import insert, update
+from sqlmodel import col
 
 from app.core.clock import now_ms
 from app.db import items, migrate
 from app.db.engine import Database
-from app.db.tables import ProviderRuleset
+from app.db.tables import CatalogueHead, ProviderRuleset
 from app.domain.kinds import Kind
 from app.domain.marking import Marker, Policy
 from app.domain.records import CategoryRecord, ChannelRecord
@@ -81,7 +82,7 @@ async def first_sync(clock: Clock, arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _seed(url: str, count: int, *, copied: bool) -> None:
-    """A catalogue that was synced before there were rules."""
+    """A catalogue that was synced and published before there were rules."""
     database = await _opened(url)
     pk = await add_provider(database, "bench")
     chosen = (await Rulesets(database).add("Copy", copy_of="default")).id if copied else "default"
@@ -90,6 +91,8 @@ async def _seed(url: str, count: int, *, copied: bool) -> None:
     for place, record in enumerate(_records(count)):
         made = draft(record, "bench", {})
         rows.append(row(made, place, now, marker.mark(made.document.name, ())))
+    async with database.writer() as writer:  # published, so that every change has to be told
+        await writer.execute(update(CatalogueHead).where(col(CatalogueHead.provider_pk) == pk).values(version=1))
     for start in range(0, count, BATCH):
         async with database.writer() as writer:
             await items.insert(writer, Kind.CHANNEL, pk, rows[start : start + BATCH])

@@ -14,9 +14,8 @@ from app.browse.groups import Key, settled
 from app.browse.shelves import Shelf, Shelves, numbered_base
 from app.browse.variants import chosen
 from app.core.errors import ProviderError
-from app.db import search
+from app.db import providers, search
 from app.db.engine import Database, Reader
-from app.db.marks import Marks, fetch
 from app.domain.kinds import Kind
 from app.domain.live import LiveChannel
 
@@ -142,16 +141,12 @@ async def _divided(
     reader: Reader, asked: Sequence[Catalogue], *, named: bool
 ) -> tuple[list[Catalogue], list[Catalogue]]:
     """Whose channels are stored, and whose were never synced; a disabled provider is read live only by name."""
-    marks = Marks(sqlite=reader.sqlite)
-    among = marks.one_of([one.provider_pk for one in asked], "int")
-    statement = (
-        "SELECT p.pk, p.enabled, p.channels_synced_at IS NOT NULL "  # noqa: S608 - marks
-        "OR EXISTS (SELECT 1 FROM channel c WHERE c.provider_pk = p.pk) "
-        f"FROM provider p WHERE p.pk {among}"
-    )
-    known = {row[0]: (bool(row[1]), bool(row[2])) for row in await fetch(reader, statement, marks)}
-    synced = [one for one in asked if known[one.provider_pk][1]]
-    unsynced = [one for one in asked if not known[one.provider_pk][1] and (named or known[one.provider_pk][0])]
+    stored = await providers.stored_kinds(reader, [one.provider_pk for one in asked])
+    synced = [one for one in asked if Kind.CHANNEL in stored.get(one.provider_pk, ())]
+    unsynced = [one for one in asked if one not in synced]
+    if unsynced and not named:
+        enabled = await providers.enabled(reader)
+        unsynced = [one for one in unsynced if one.provider_pk in enabled]
     return synced, unsynced
 
 

@@ -64,6 +64,8 @@ async def put(
     if not items:
         return Counts()
     stored = await _stored(writer, kind, provider_pk, [item.ordinal for item in items])
+    if not stored:
+        return Counts(created=await add(writer, kind, provider_pk, items, now))
     wanted = {(tag, item.ordinal): tag in item.own for item in items for tag in item.tags}
     latest = now + 1 if before is None else before
     gone = [key for key, (_, at) in stored.items() if key not in wanted and at < latest]

@@ -71,37 +71,67 @@ _LANGUAGES: Final = (
     "English|French|German|Spanish|Italian|Portuguese|Arabic|Hindi|Tamil|Telugu|Malayalam|Kannada|Marathi|Punjabi|"
     "Bengali|Urdu|Turkish|Russian|Polish|Dutch|Greek|Swedish|Danish|Norwegian|Finnish|Korean|Japanese|Chinese|Persian"
 )
-# "Middle East" is a region of the world and "BBC One North West" one of England; neither is a feed for a coast.
-_NOT_A_FEED: Final = ("Middle", "Near", "Far", "North", "South", "Wild", "Key", "Old", "The", "Go", "&", "and", "of")
 _OWN_PLUS: Final = ("canal", "disney", "paramount", "movistar", "viaplay", "cine", "discovery", "rtl", "apple tv")
+
+# In front of a name these are part of it (`4K Travel`, `HD 1`) unless something marks them as labels.
+_LABELS: Final = r"(?:[48]K|F?HD|UHD|SD|HEVC|HDR|RAW|[HX]\.?26[45]|\d\dFPS|BACK-?UP|BKU?P|EAST|WEST)(?!\w)|\+\d"
+_LABELLED: Final = rf"(?=\W*(?:\Z|{_LABELS})|\s*[:|┃│▎»★☆•●►/\[(]|\s*-?\s+[-–—]|-\w{{2,6}}\s*[-:|])"
+_NOT_IN_FRONT: Final = r"(?<!\A)(?<![:|┃│▎»★☆•●►])(?<![:|┃│▎»★☆•●►\])]\s)(?<![-–—]\s)"
+_OWN_4K: Final = "".join(rf"(?<!\b{name}\s)" for name in ("Rai", "TRT", "Eurosport"))  # channels are called so
+
+# A direction is a feed of an American network, or of what is marked as American. `Fox Sports West`, `Omroep West` and
+# `BBC One (West)` are regions, `MBC Middle East` is one of the world.
+_NETWORKS: Final = (
+    r"A&E|ABC|AMC|Animal Planet|BET|Boomerang|Bravo|Cartoon Network|CBC|CBS|\w*MAX|CMT|Comedy Central|CTV|CW|Discovery|"
+    r"Disney|E!|Encore|Food Network|FOX|Freeform|FXX?|Galavision|Global|Hallmark|HBO|HGTV|History|IFC|ION|Lifetime|LMN|"
+    r"MTV|NBC|Nat Geo|National Geographic|Nick|Nickelodeon|Nicktoons|OWN|Oxygen|Paramount|PBS|Showtime|Starz|Sundance|"
+    r"Syfy|TBS|TCM|Telemundo|The Movie Channel|TLC|TNT|Treehouse|truTV|TV Land|Univision|USA|VH1|W Network|YTV"
+)
+_AMERICAN: Final = rf"(?=\W*(?:(?:USA?|CAN?)\s*[:|┃│▎»★☆•●►\])\-–]|(?:{_NETWORKS})(?![^\W\d])))"
+_PLACES_BEFORE: Final = (
+    *("Middle", "Near", "Far", "North", "South", "Mid", "Wild", "Key", "Old", "The", "Go", "and", "of", "Ski", "Asia"),
+    *("Sport", "Sports", "Sportsnet", "News", "Radio"),
+)
+_REGIONAL: Final = r"BBC|ITV\d?|S4C|STV|UTV|[WNM]DR|RTV|Omroep|Sportsnet"
+_NO_CODE: Final = r"(?!IT\W+(?i:Chapter|Welcome)|ID\W+(?i:Investigation|Discovery))"  # titles and names, no places
 
 
 def _rule(name: str, pattern: str, tag: str, **more: Any) -> dict[str, Any]:
     return {"id": f"default-{name}", "pattern": pattern, "tag": tag, **more}
 
 
-def _token(*words: str) -> str:
-    """Any of these as a word of its own, with the brackets, slash or separator that only it stands in."""
+def _token(*words: str, strict: bool = False, unlike: str = "") -> str:
+    """Any of these as a word of its own, with the brackets or the slash that only it stands in.
+
+    `strict`: not in front of a name, unless something marks it as a label there; `unlike`: what must not be before it.
+    """
     some = "|".join(words)
-    return rf"{_BEFORE}(?:[\[(|]\s*(?:{some})\s*[\])|]|(?:{some})){_BEHIND}(?:\s*/(?=\s*\w))?"
+    bare = rf"(?:{_NOT_IN_FRONT}(?:{some})|(?:{some}){_LABELLED})" if strict else f"(?:{some})"
+    boxed = rf"[\[(]\s*(?:{some})\s*[\])]|\|\s*(?:{some})\s*(?=\|)"  # one of two pipes may mark what stands before it
+    return rf"{_BEFORE}(?:{boxed}|{unlike}{bare}){_BEHIND}(?:\s*/(?=\s*\w))?"
 
 
 def _quality() -> list[dict[str, Any]]:
     gone: dict[str, Any] = {"cleanup": Cleanup.REMOVE}
+    k4 = ("4K", "UHD", r"ULTRA\s?HD", "2160p", "3840p")
     return [
-        _rule("8k", _token("8K", "4320p"), "8K", **gone),
-        _rule("4k", _token("4K", "UHD", r"ULTRA\s?HD", "2160p", "3840p"), "4K", **gone),
+        _rule("8k", _token("8K", "4320p", strict=True), "8K", **gone),
+        _rule("4k", _token(*k4, strict=True, unlike=_OWN_4K), "4K", **gone),
+        _rule("8k-in-name", rf"{_BEFORE}8K{_BEHIND}", "8K"),
+        _rule("4k-in-name", rf"{_BEFORE}(?:4K|UHD){_BEHIND}", "4K"),
         _rule("fhd", _token("FHD", r"FULL\s?HD", "1080[pi]"), "FHD", **gone),
         _rule("hdr", _token(r"HDR(?:10)?\+?", r"DOLBY\s?VISION"), "HDR", **gone),
         _rule("hevc", _token("HEVC", r"[HX]\.?265"), "HEVC", **gone),
         _rule("h264", _token(r"[HX]\.?264"), "H264", **gone),
         _rule("fps", _token(r"50\s?FPS", r"60\s?FPS", "FPS50", "FPS60"), "60FPS", kinds=CHANNELS, **gone),
-        _rule("hd", _token(r"HD(?:\s?720p)?", "720p"), "HD", **gone),
-        _rule("sd", _token("SD", "576[pi]", "480[pi]"), "SD", kinds=CHANNELS, **gone),
-        _rule("hq", _token("HQ"), "HQ", kinds=CHANNELS, case_sensitive=True, **gone),
-        _rule("lq", _token("LQ"), "LQ", kinds=CHANNELS, case_sensitive=True, **gone),
+        _rule("hd", _token(r"HD(?:\s?720p)?", "720p", strict=True), "HD", **gone),
+        _rule("sd", _token("SD", "576[pi]", "480[pi]", strict=True), "SD", kinds=CHANNELS, **gone),
+        _rule("hq", _token(r"(?<!Sports\s)HQ", strict=True), "HQ", kinds=CHANNELS, case_sensitive=True, **gone),
+        _rule("lq", _token("LQ", strict=True), "LQ", kinds=CHANNELS, case_sensitive=True, **gone),
         _rule("raw", r"(?<!WWE)(?<!Night)(?<=[\w+)])\s+[\[(]?RAW[\])]?\Z", "RAW", kinds=CHANNELS, **gone),
-        _rule("3d", r"[\[(]3D[\])]|(?<=\w)\s+3D\Z", "3D", **gone),
+        _rule("3d", r"[\[(]3D[\])]", "3D", **gone),
+        _rule("3d-channel", r"(?<=\w)\s+3D\Z", "3D", kinds=CHANNELS),  # `Sky 3D` is no other picture of `Sky`
+        _rule("3d-title", r"(?<=\w)\s+3D\Z", "3D", kinds=TITLES, **gone),
         _rule("cam", r"[\[(](?:HD)?(?:CAM|TS|TELESYNC)(?:-?RIP)?[\])]", "CAM", kinds=TITLES, **gone),
     ]
 
@@ -139,7 +169,7 @@ def _place() -> list[dict[str, Any]]:
     return [
         _rule(
             "country",
-            rf"{_LEAD}(?:{_OPEN})?({_CODES})(?:{_CLOSE}|{_MARK})",
+            rf"{_LEAD}(?:{_OPEN})?{_NO_CODE}({_CODES})(?:{_CLOSE}|{_MARK})",
             CAPTURE,
             case_sensitive=True,
             **gone,
@@ -147,7 +177,7 @@ def _place() -> list[dict[str, Any]]:
         *named,
         _rule(
             "country-behind",
-            rf"(?<=\w|\W\s)\s*(?:[\[(]({_CODES})[\])])\s*\Z",
+            rf"(?<!\A)\s*[\[(]({_CODES})[\])]\s*\Z",
             CAPTURE,
             case_sensitive=True,
             kinds=CHANNELS,
@@ -172,21 +202,21 @@ def _language() -> list[dict[str, Any]]:
 
 
 def _feed() -> list[dict[str, Any]]:
-    gone: dict[str, Any] = {"cleanup": Cleanup.REMOVE, "kinds": CHANNELS}
-    unlike = "".join(rf"(?<!\b{word})" if word != "&" else "(?<!&)" for word in _NOT_A_FEED)
-    coasts = (("east", "EAST"), ("west", "WEST"))
+    """Before the country in front of a name is cut: it tells whether a direction is a feed."""
+    swap: dict[str, Any] = {"cleanup": Cleanup.REPLACE, "kinds": CHANNELS}
+    no_place = "".join(rf"(?<!\b{word})" for word in _PLACES_BEFORE)
+    words = r"{0}(?:\s?COAST|ERN)?(?:\s?(?:TIME|FEED))?\s*"
+    no_region = rf"\A(?!.*(?<!\w)(?:{_REGIONAL})(?!\w))"
+    boxed = rf"{no_region}(.*?)(?:[\[(]\s*{words}[\])]|\|\s*{words}(?=\|))(.*)"
+    behind = rf"\A{_AMERICAN}(.*[\w)!+]){no_place}\s+{{0}}(?:\s+(?:COAST|FEED))?((?:\s*[\[(].*)?)\Z"
     own = "".join(f"(?<!{name})" for name in _OWN_PLUS)
-    hours = r"(?:[1-9]|1\d|2[0-4])"
-    shift = rf"(?:(?<=\s)|(?<=\s\()|(?<=\s\[)|(?<=[^\W_]){own}(?=\+[12](?!\d)))(\+{hours})\s?h?(?![\w.])"
+    hours = r"(?:[1-9]|1[01]|24)"  # `+12`, `+16` and `+18` are ages
+    behind_space = r"(?<=\s)(?<!\bcanal\s)(?<!\bmovistar\s)"
+    shift = rf"(?:{behind_space}|(?<=\s\()|(?<=\s\[)|(?<=[^\W_]){own}(?=\+[12](?!\d)))(\+{hours})\s?h?(?![\w.])"
+    coasts, bracketed = ("EAST", "WEST"), ("EAST", "WEST", "PACIFIC", "MOUNTAIN", "CENTRAL", "ATLANTIC")
     return [
-        *(
-            _rule(name, rf"[\[(|]\s*{tag}(?:\s?COAST|ERN)?\s*[\])|]|(?<=\w|\))\s*{unlike}\s{tag}\Z", tag, **gone)
-            for name, tag in coasts
-        ),
-        *(
-            _rule(tag.lower(), rf"[\[(]\s*{tag}(?:\s?TIME)?\s*[\])]", tag, **gone)
-            for tag in ("PACIFIC", "MOUNTAIN", "CENTRAL", "ATLANTIC")
-        ),
+        *(_rule(tag.lower(), boxed.format(tag), tag, replacement=r"\1 \2", **swap) for tag in bracketed),
+        *(_rule(f"{tag.lower()}-behind", behind.format(tag), tag, replacement=r"\1\2", **swap) for tag in coasts),
         _rule("plus", shift, CAPTURE, kinds=CHANNELS),
         _rule("time-shift", rf"{shift}|[\[(]?\bTIME-?\s?SHIFT\b[\])]?", "TIMESHIFT", kinds=CHANNELS),
     ]
@@ -195,7 +225,7 @@ def _feed() -> list[dict[str, Any]]:
 def _all() -> tuple[Rule, ...]:
     # A line between others is no channel: nothing that it says is a tag of one.
     separator = _rule("separator", _SEPARATOR, "SEPARATOR", kinds=CHANNELS, stop=True)
-    rules = (separator, *_kind_of_channel(), *_quality(), *_backup(), *_language(), *_place(), *_feed())
+    rules = (separator, *_kind_of_channel(), *_quality(), *_backup(), *_language(), *_feed(), *_place())
     return tuple(
         Rule(priority=place * 10, pattern_type=PatternType.REGEX, trusted=True, **rule)
         for place, rule in enumerate(rules, 1)

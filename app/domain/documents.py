@@ -148,3 +148,19 @@ def stamped(body: bytes, updated_at: str, *, tags: tuple[str, ...], renamed: tup
         before, after = (b'"cleanedName":' + _encoder.encode(name) for name in renamed)
         body = body.replace(before, after, 1)
     return body
+
+
+def restamped(
+    body: bytes,
+    *,
+    tags: tuple[tuple[str, ...], tuple[str, ...]],
+    renamed: tuple[str, str],
+    updated_at: tuple[str | None, str | None],
+) -> bytes:
+    """An encoded document with other tags, another cleaned name and `updatedAt`: each as it stands in it, and will."""
+    for key, (before, after) in ((b"tags", tags), (b"cleanedName", renamed), (b"updatedAt", updated_at)):
+        if before != after:
+            # As in `stamped`: inside JSON text the quotes of the key would be escaped.
+            old, new = (b'"%b":%b' % (key, _encoder.encode(value)) for value in (before, after))
+            body = body.replace(old, new, 1)
+    return body

@@ -11,7 +11,6 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from app.domain.shifts import WEST_MINUTES
 from app.domain.values import number as as_number
 from app.domain.variants import Variant, channel_variant
 
@@ -154,13 +153,14 @@ def _told_ms(wanted: Wanted) -> int:
 
 
 def _id_shift(wanted: Wanted, entry: GuideEntry) -> int:
-    """`ITV1 +1` under the id of `ITV1`: the guide is that of the channel which it repeats."""
+    """`ITV1 +1` under the id of `ITV1`, `HBO West` under that of `HBO`: the guide is that of the channel it repeats."""
     if wanted.shift_hours is not None or not entry.names:
         return _told_ms(wanted)
     read = read_name(wanted.name, wanted.epg_id)
-    if read.mark <= 0 or read.mark == WEST_MINUTES or read.confidence < SURE:
+    if read.mark <= 0 or read.confidence < SURE:
         return 0
-    known = any(read_name(name, entry.channel_id).mark for name in entry.names) or "plus" in _folded(entry.channel_id)
+    known = any(read_name(name, entry.channel_id).mark > 0 for name in entry.names)
+    known = known or "plus" in _folded(entry.channel_id)
     return 0 if known else read.mark * MINUTE_MS
 
 

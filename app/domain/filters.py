@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from app.domain.kinds import Kind
 from app.domain.normal import fold_case, plain
-from app.domain.patterns import BadPattern, Matcher, PatternType, Unusable
+from app.domain.patterns import TOGETHER, BadPattern, Matcher, PatternType, Turn, Unusable
 
 # "Adult Swim" and "Young Adult" are not what these categories are; nor is a film called "xXx" (its category is asked).
 _ADULT: Final = re.compile(
@@ -82,12 +82,12 @@ class Sieve:
     def _verdict(
         self, name: str, categories: Sequence[str], category_ids: Sequence[str], tags: Sequence[str]
     ) -> Visibility:
-        text = plain(name)
+        text, turn = plain(name), Turn()
         for one, matcher in self._tests:
             if one.id in self.troubles:
                 continue
             if matcher is not None:
-                found = self._found(one, matcher, text)
+                found = self._found(one, matcher, turn, text)
             elif one.field is Subject.TAG:
                 found = one.value.lower() in (tag.lower() for tag in tags)
             else:
@@ -96,12 +96,19 @@ class Sieve:
                 return Visibility.SHOWN if one.action is Action.INCLUDE else Visibility.FILTERED
         return self._rest
 
-    def _found(self, one: Filter, matcher: Matcher, text: str) -> bool:
+    def _found(self, one: Filter, matcher: Matcher, turn: Turn, text: str) -> bool:
+        if not matcher.may_be_in(fold_case(text)) or (matcher.limited and turn.over):
+            return False
+        found = False
         try:
-            return matcher.may_be_in(fold_case(text)) and matcher.found(text)
+            found = matcher.found(text)
         except Unusable as error:
             self.troubles[one.id] = str(error)
-            return False
+        if matcher.limited:
+            turn.count(matcher, one.id)
+            if turn.over and turn.slowest is not None:
+                self.troubles.setdefault(turn.slowest, TOGETHER)
+        return found
 
     def _matcher(self, one: Filter) -> Matcher | None:
         try:

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from app.domain.normal import fold_case
 
-MOST: Final = 12  # literals looked for one after the other; more of them cost as much as the pattern
+MOST: Final = 32  # literals; the letters and pairs of a text are looked up together, so that it hardly matters how many
+REMEMBERED: Final = 10_000  # which gates are opened by which letters: names are much alike
 _ODD: Final = re.compile(r"\{(?!\d)")  # fuzzy matching and named lists read as literals elsewhere
 _GROUPS: Final = frozenset({"SUBPATTERN", "ATOMIC_GROUP"})
 _REPEATS: Final = frozenset({"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"})
@@ -31,13 +32,24 @@ class Index:
         self._always = frozenset(keys.pop("", ()))
         self._keys = keys
         self._known = frozenset(keys)
+        self._opened: dict[frozenset[str], tuple[int, ...]] = {}
         # What a cut puts together meets at a space: without such keys it opens no gate that was shut.
         self.spaced = any(" " in key for key in keys)
 
     def places(self, folded: str, more: Iterable[int] = ()) -> list[int]:
         """The places of gates that may stand in a folded text, and `more`, the last one first."""
         hits = self._known.intersection(map(add, folded, folded[1:])) | self._known.intersection(folded)
-        return sorted(self._always.union(more, *[self._keys[hit] for hit in hits]), reverse=True)
+        opened = self._opened.get(hits)
+        if opened is None:
+            opened = self._open(hits)
+        return sorted({*opened, *more}, reverse=True) if more else list(opened)
+
+    def _open(self, hits: frozenset[str]) -> tuple[int, ...]:
+        if len(self._opened) >= REMEMBERED:
+            self._opened.clear()
+        opened = tuple(sorted(self._always.union(*[self._keys[hit] for hit in hits]), reverse=True))
+        self._opened[hits] = opened
+        return opened
 
 
 def gate_of(pattern: str) -> Gate:

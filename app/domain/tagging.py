@@ -11,7 +11,7 @@ from msgspec import Struct
 from app.domain.gates import Index
 from app.domain.kinds import Kind
 from app.domain.normal import fold_case, plain
-from app.domain.patterns import BadPattern, Matcher, PatternType, Unusable
+from app.domain.patterns import TOGETHER, BadPattern, Matcher, PatternType, Turn, Unusable
 from app.domain.titles import cleaned_name
 
 CAPTURE: Final = "__CAPTURE__"  # the tag is what the pattern's first group found
@@ -65,10 +65,12 @@ class Tagged(NamedTuple):
     cleaned_name: str
 
 
-class _Step(Struct, frozen=True, gc=False):
+class _Step(Struct, frozen=True, gc=False, kw_only=True):
     place: int
     rule: Rule
     matcher: Matcher
+    given: tuple[str, ...]  # the tag, unless it is what the pattern captures
+    replacement: str  # of each match, with groups named
     in_name: bool
     in_category: bool
     captures: bool
@@ -94,20 +96,22 @@ class Tagger:
         folded = fold_case(text)
         given = self._given(tuple(category_names)) if self._of_category and category_names else {}
         tags: list[str] = []
+        turn = Turn()
         waiting = self._index.places(folded, given)
         while waiting:
             place = waiting.pop()
             step = self._steps.get(place)
             if step is None:
                 continue
-            left = self._run(step, text, folded, tags) if step.in_name else None
-            tags += given.get(place, ())
+            left = self._run(step, turn, text, folded, tags) if step.in_name else None
+            if given:
+                tags += given.get(place, ())
             if step.rule.stop and (left is not None or place in given):
                 break
             if left:
                 text, folded = left, fold_case(left)
-            if left and (step.rule.cleanup is Cleanup.REPLACE or self._index.spaced):
-                waiting = [one for one in self._index.places(folded, given) if one > place]
+                if step.rule.cleanup is Cleanup.REPLACE or self._index.spaced:
+                    waiting = [one for one in self._index.places(folded, given) if one > place]
         return Tagged(distinct(tags), cleaned_name(text) or cleaned_name(original) or name)
 
     def _step(self, place: int, rule: Rule) -> _Step | None:
@@ -116,27 +120,43 @@ class Tagger:
         except BadPattern as error:
             self.troubles[rule.id] = str(error)
             return None
-        in_name, in_category = rule.source is not Source.CATEGORY, rule.source is not Source.NAME
-        return _Step(place, rule, matcher, in_name, in_category, rule.tag == CAPTURE)
+        replacement = rule.replacement if rule.cleanup is Cleanup.REPLACE else " "
+        if rule.pattern_type is not PatternType.REGEX:
+            replacement = replacement.replace("\\", "\\\\")
+        return _Step(
+            place=place,
+            rule=rule,
+            matcher=matcher,
+            given=(rule.tag,) if rule.tag else (),
+            replacement=replacement,
+            in_name=rule.source is not Source.CATEGORY,
+            in_category=rule.source is not Source.NAME,
+            captures=rule.tag == CAPTURE,
+        )
 
-    def _run(self, step: _Step, text: str, folded: str, tags: list[str]) -> str | None:
+    def _run(self, step: _Step, turn: Turn, text: str, folded: str, tags: list[str]) -> str | None:
         """Adds the rule's tags; returns the name after its cleanup, "" when that is as it was, None without a match."""
-        if not step.matcher.may_be_in(folded):
+        matcher = step.matcher
+        if not matcher.may_be_in(folded) or (matcher.limited and turn.over):
             return None
+        found = None
         try:
             found = _applied(step, text)
         except Unusable as error:
-            self._leave_out(step, str(error))
-            return None
+            self._leave_out(step.rule.id, str(error))
+        if matcher.limited:
+            turn.count(matcher, step.rule.id)
+            if turn.over and turn.slowest is not None:
+                self._leave_out(turn.slowest, TOGETHER)
         if found is None:
             return None
         tags += found[0]
         return found[1]
 
-    def _leave_out(self, step: _Step, reason: str) -> None:
-        self.troubles[step.rule.id] = reason
-        self._steps.pop(step.place, None)
-        self._of_category = [one for one in self._of_category if one is not step]
+    def _leave_out(self, rule_id: str, reason: str) -> None:
+        self.troubles.setdefault(rule_id, reason)
+        self._steps = {place: one for place, one in self._steps.items() if one.rule.id != rule_id}
+        self._of_category = [one for one in self._of_category if one.rule.id != rule_id]
         self._by_categories.clear()
 
     def _given(self, names: tuple[str, ...]) -> _Given:
@@ -149,10 +169,10 @@ class Tagger:
     def _look_up(self, names: tuple[str, ...]) -> _Given:
         given: dict[int, tuple[str, ...]] = {}
         for name in map(plain, names):
-            folded = fold_case(name)
+            folded, turn = fold_case(name), Turn()
             for step in self._of_category:
                 tags: list[str] = []
-                if self._run(step, name, folded, tags) is not None:
+                if self._run(step, turn, name, folded, tags) is not None:
                     given[step.place] = (*given.get(step.place, ()), *tags)
         return given
 
@@ -184,27 +204,33 @@ def tag_name(text: str) -> str:
 
 def distinct(tags: Iterable[str]) -> tuple[str, ...]:
     """Each tag once, whatever its case, in alphabetical order."""
+    given = tuple(tags)
+    if len(given) < 2:  # noqa: PLR2004 - nothing to compare
+        return given
     found: dict[str, str] = {}
-    for tag in tags:
+    for tag in given:
         found.setdefault(tag.lower(), tag)
     return tuple(sorted(found.values()))
 
 
 def _applied(step: _Step, text: str) -> tuple[Sequence[str], str] | None:
     """The tags that a rule gives a text, and the text after its cleanup ("" = as it was); None without a match."""
-    rule = step.rule
-    given: Sequence[str] = (rule.tag,) if rule.tag else ()
-    if step.captures:
-        given = [tag for one in step.matcher.captured(text) if (tag := tag_name(one).upper())]
-        if not given:
-            return None
+    rule, matcher = step.rule, step.matcher
     if rule.cleanup is Cleanup.KEEP:
-        return (given, "") if step.captures or step.matcher.found(text) else None
-    replacement = rule.replacement if rule.cleanup is Cleanup.REPLACE else " "
-    if rule.pattern_type is not PatternType.REGEX:
-        replacement = replacement.replace("\\", "\\\\")
-    left, count = step.matcher.replaced(text, replacement)
-    return (given, tidied(left)) if count else None
+        if step.captures:
+            given = _tags(matcher.captured(text))
+            return (given, "") if given else None
+        return (step.given, "") if matcher.found(text) else None
+    if step.captures:
+        cut = matcher.cut(text, step.replacement)
+        given = _tags(cut.captured)
+        return (given, tidied(cut.left)) if given else None
+    left, count = matcher.replaced(text, step.replacement)
+    return (step.given, tidied(left)) if count else None
+
+
+def _tags(captured: Iterable[str]) -> list[str]:
+    return [tag for one in captured if (tag := tag_name(one).upper())]
 
 
 def tidied(text: str) -> str:

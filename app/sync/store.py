@@ -1,9 +1,11 @@
 """Stores batches: rows and the checkpoint of their pages in one transaction. Only what changed is written."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.core.clock import now_ms
+from app.core.pace import Pace
 from app.db import categories, items, progress, tags
 from app.db.engine import Reader, Writer
 from app.db.items import ItemWrite, Stored
@@ -125,8 +127,10 @@ class Store:
         """The rows to write and their tags, as the provider's rules and filters have them."""
         marker = await self._ledger.marker(writer, shelf.kind)
         own = await tags.set_by_people(writer, [change.draft.id for change in changes])
-        rows, given = [], []
+        rows, given, pace = [], [], Pace()
         for change in changes:
+            if pace.due():
+                await asyncio.sleep(0)
             made, mine = change.draft, own.get(change.draft.id, ())
             marking = marker.mark(
                 made.document.name, made.document.category_ids, censored=made.record.censored, own=mine

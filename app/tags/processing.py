@@ -12,11 +12,12 @@ from typing import Any, Final
 from msgspec import Struct, json
 
 from app.core.clock import now_ms, rfc3339
+from app.core.pace import Pace
 from app.db import items, policies, progress, search, tags
 from app.db.engine import Database, Writer
 from app.db.progress import ChangeRow
 from app.db.tags import Counts, Given, StoredItem
-from app.domain.documents import decode, encode
+from app.domain.documents import restamped
 from app.domain.kinds import Kind
 from app.domain.marking import Marker, Marking
 from app.domain.ordinals import OrdinalSet
@@ -24,7 +25,6 @@ from app.domain.titles import search_words, sort_key
 from app.jobs import lease
 
 STRETCH: Final = 2_000  # items in one transaction: 3 MB of documents
-BREATH: Final = 100  # items marked in one go: about 3 ms in which the process does nothing else
 REFRESH_ALL: Final = 5_000  # renamed items from which on the word index is compared as a whole
 NO_JOB: Final = "tags"  # in the change log
 NONE: Final = Counts()
@@ -37,6 +37,8 @@ class Dressed(Struct, rename="camel", gc=False):
     cleaned_name: str
     category_ids: tuple[str, ...]
     tags: tuple[str, ...]
+    original_name: str | None = None
+    updated_at: str | None = None
 
 
 dressed: Final = json.Decoder(Dressed).decode
@@ -50,6 +52,7 @@ class Run:
     fence: int
     job_id: str | None = None
     started: int = field(default_factory=now_ms)
+    rounds: int = 0  # that this processing went through the kind before
     version: int = 0
     counts: Counts = NONE
     changed: int = 0
@@ -123,8 +126,9 @@ class Processing:
 
     async def _kind(self, run: Run, kind: Kind) -> None:
         """All items of a kind; once more when a rule proved to be unusable, without it."""
-        before = run.counts
+        before, run.rounds = run.counts, 0
         while True:
+            given = run.counts.created - before.created  # by rounds before this one
             async with self._database.reader() as reader:
                 marker = await policies.load_marker(reader, kind, run.provider_pk)
             known = set(marker.troubles)
@@ -134,8 +138,9 @@ class Processing:
                 await policies.report(writer, marker.troubles)
                 if set(marker.troubles) <= known:
                     await tags.save_state(writer, kind, run.provider_pk, marker, run.started)
+                    run.counts = run.counts._replace(kept=max(before.kept, run.counts.kept - given))
                     return
-            run.counts = before
+            run.counts, run.rounds = run.counts._replace(kept=before.kept), run.rounds + 1
 
     async def _walk(self, run: Run, kind: Kind, marker: Marker) -> None:
         renamed, last = OrdinalSet(), -1
@@ -183,7 +188,8 @@ class Processing:
 
     async def _write(self, writer: Writer, run: Run, kind: Kind, different: Sequence[Difference]) -> None:
         given = [Given(one.item.ordinal, one.marking.tags, one.own) for one in different]
-        put = await tags.put(writer, kind, run.provider_pk, given, run.started, before=run.started)
+        older = run.started + (run.rounds > 0)  # what a round of this processing gave may be wrong too
+        put = await tags.put(writer, kind, run.provider_pk, given, run.started, before=older)
         run.counts = run.counts.plus(put)
         hidden = [(int(one.marking.visibility), one.item.ordinal) for one in different if not one.told]
         await tags.show(writer, kind, run.provider_pk, hidden)
@@ -191,7 +197,7 @@ class Processing:
         rows, bodies, log = [], [], list[ChangeRow]()
         for one in different:
             if one.told:
-                row, body = _rewritten(kind, one, now)
+                row, body = _rewritten(one, now)
                 rows.append(row)
                 bodies.append((one.item.ordinal, body))
                 if one.item.is_active:
@@ -231,9 +237,9 @@ async def _compare(
     marker: Marker, found: Sequence[StoredItem], own: dict[str, tuple[str, ...]], *, every: bool
 ) -> tuple[list[Difference], int]:
     """What differs, or is to be written whatever it is; and how many tags the other items have."""
-    different, kept = list[Difference](), 0
-    for number, item in enumerate(found):
-        if number % BREATH == 0:
+    different, kept, pace = list[Difference](), 0, Pace()
+    for item in found:
+        if pace.due():
             await asyncio.sleep(0)
         was, mine = dressed(item.body), own.get(item.id, ())
         marking = marker.mark(was.name, was.category_ids, censored=item.censored, own=mine)
@@ -245,11 +251,10 @@ async def _compare(
     return different, kept
 
 
-def _rewritten(kind: Kind, one: Difference, now: int) -> tuple[tuple[Any, ...], bytes]:
-    document = decode(kind, one.item.body)
-    document.tags, document.cleaned_name = one.marking.tags, one.marking.cleaned_name
-    document.updated_at = rfc3339(now)
-    tidy = document.cleaned_name if document.cleaned_name != document.name else None
-    words = search_words(document.name, tidy, getattr(document, "original_name", None))
-    row = (sort_key(document.cleaned_name), words, int(one.marking.visibility), now, one.item.ordinal)
-    return row, encode(document)
+def _rewritten(one: Difference, now: int) -> tuple[tuple[Any, ...], bytes]:
+    was, marking = one.was, one.marking
+    tidy = marking.cleaned_name if marking.cleaned_name != was.name else None
+    words = search_words(was.name, tidy, was.original_name)
+    row = (sort_key(marking.cleaned_name), words, int(marking.visibility), now, one.item.ordinal)
+    renamed, dated = (was.cleaned_name, marking.cleaned_name), (was.updated_at, rfc3339(now))
+    return row, restamped(one.item.body, tags=(was.tags, marking.tags), renamed=renamed, updated_at=dated)

@@ -9,7 +9,7 @@ from sqlalchemy import Row, select
 from sqlmodel import col
 
 from app.core.errors import Conflict, Invalid, NotFound
-from app.db import policies, tags
+from app.db import policies, providers, tags
 from app.db.engine import Database, Reader
 from app.db.tables import CatalogueHead, Provider, ProviderRuleset
 from app.domain.kinds import Kind
@@ -51,8 +51,8 @@ class Tags:
         async with self._database.reader() as reader:
             if await live_job(reader, provider_pk):
                 raise Conflict("A sync of this provider is queued or running.", code="job_live")
-            synced = await _is_synced(reader, provider_pk)
-        if not synced:
+            stored = await providers.stored_kinds(reader, [provider_pk])
+        if not stored.get(provider_pk):
             given = sum(len(one.tags) for one in await self._live(provider_pk))
             return Processed(tags_created=given, tags_updated=0, tags_removed=0, using_database=False)
         async with lease.held(self._database, provider_pk=provider_pk, job_id=NO_JOB) as fence:
@@ -92,10 +92,10 @@ class Tags:
         made = list(map(rule_of, usable))
         asked = await self._having(ruleset_id, provider_id)
         async with self._database.reader() as reader:
-            providers: list[Tried] = [
+            asked_of: list[Tried] = [
                 (pk, public, await policies.load_policy(reader, pk, {ruleset_id: made})) for pk, public in asked
             ]
-        return await tried(self._database, providers, kinds=kinds, samples=samples)
+        return await tried(self._database, asked_of, kinds=kinds, samples=samples)
 
     async def try_filters(
         self,
@@ -150,9 +150,3 @@ async def _heads(reader: Reader, provider_id: str | None) -> Sequence[Row[Any]]:
     if provider_id is not None and not rows:
         raise NotFound("There is no such provider.")
     return rows
-
-
-async def _is_synced(reader: Reader, provider_pk: int) -> bool:
-    times = (col(Provider.channels_synced_at), col(Provider.movies_synced_at), col(Provider.series_synced_at))
-    row = await reader.row(select(*times).where(col(Provider.pk) == provider_pk))
-    return row is not None and any(one is not None for one in row)

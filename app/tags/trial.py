@@ -4,12 +4,13 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
+from app.core.pace import Pace
 from app.db import policies, tags
 from app.db.engine import Database
 from app.db.tags import StoredItem
 from app.domain.kinds import Kind
 from app.domain.marking import Marker, Marking, Policy
-from app.tags.processing import BREATH, STRETCH, Dressed, dressed
+from app.tags.processing import STRETCH, Dressed, dressed
 from app.tags.views import Look, Sample, TagChange, Trial, Trouble, visibility_word
 
 Tried = tuple[int, str, Policy]  # a provider's pk and public id, and what would apply to it
@@ -80,7 +81,7 @@ async def tried(database: Database, providers: Sequence[Tried], *, kinds: Collec
 async def _kind(
     database: Database, tally: Tally, marking: tuple[Marker, Kind], provider_pk: int, provider_id: str
 ) -> None:
-    (marker, kind), last = marking, -1
+    (marker, kind), last, pace = marking, -1, Pace()
     while True:
         async with database.reader() as reader:
             found = await tags.stretch(reader, kind, provider_pk, after=last, limit=STRETCH)
@@ -88,8 +89,8 @@ async def _kind(
         if not found:
             return
         last = found[-1].ordinal
-        for number, item in enumerate(found):
-            if number % BREATH == 0:
+        for item in found:
+            if pace.due():
                 await asyncio.sleep(0)
             if item.is_active:
                 was = dressed(item.body)

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
-from app.db.tables import Channel
+from app.db.tables import Channel, Provider
 from app.domain.kinds import Kind
 from tests.support.scripted import sync
 from tests.support.server import Served
@@ -162,3 +162,33 @@ async def test_a_provider_that_cannot_be_read_is_a_problem_where_it_was_named(to
     await town.add({Kind.CHANNEL: FIRST})
     answer = await town.get("/api/channels/preview")
     assert (answer["total"], answer["using_database"]) == (6, False)
+
+
+async def test_never_synced_is_judged_alike_by_previews_and_processing(town: Town) -> None:
+    async def told(provider: str) -> tuple[bool, bool]:
+        preview = await town.get(f"/api/providers/{provider}/preview")
+        done = await town.served.json("POST", f"/api/providers/{provider}/process-tags")
+        return preview["using_database"], done["using_database"]
+
+    assert await told(await town.add(None)) == (False, False)
+    assert await told(await town.add({Kind.CHANNEL: FIRST})) == (True, True)
+    films, begun = await town.add({Kind.MOVIE: ["EN - Heat (1995)"]}), await town.add({Kind.CHANNEL: FIRST})
+    async with town.served.context.database.writer() as writer:  # a sync of films alone, a first sync that broke off
+        never = update(Provider).where(col(Provider.id).in_([films, begun])).values(channels_synced_at=None)
+        await writer.execute(never)
+    # Channels are shown live where there are none, and the films that are there are tagged where they are.
+    assert await told(films) == (False, True)
+    assert await told(begun) == (True, True)
+    empty = await town.add({Kind.CHANNEL: []})
+    assert await told(empty) == (True, True)
+
+
+async def test_fields_that_are_empty_are_as_if_they_were_not_there(town: Town) -> None:
+    one = await town.add({Kind.CHANNEL: FIRST})
+    fields = "tags=&category=&search=&limit=&offset=&collapse_duplicates="
+    assert (await town.get(f"/api/providers/{one}/preview?{fields}"))["showing"] == 6
+    assert (await town.get(f"/api/channels/preview?{fields}&account_ids="))["showing"] == 6
+    assert [tag["name"] for tag in (await town.get("/api/tags?account_id=&with_counts=true"))["tags"]][:2] == [
+        "+1",
+        "FHD",
+    ]

@@ -5,6 +5,7 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.domain import patterns
 from app.domain.gates import Index, gate_of
 from app.domain.kinds import Kind
 from app.domain.normal import fold_case, plain
@@ -106,6 +107,32 @@ def test_a_pattern_that_hangs_is_left_out_and_told_and_the_item_lives() -> None:
     began = time.thread_time()
     assert tagger.apply(BAIT).tags == ("A",)
     assert time.thread_time() - began < 0.05
+
+
+@pytest.mark.parametrize("pattern", [HANGS, r"(a+)+$", r"(.*a){25}$"])
+def test_no_classic_takes_long(pattern: str) -> None:
+    tagger = Tagger([Rule(id="bad", pattern=pattern, tag="BAD"), literal("a", "A")])
+    began = time.thread_time()
+    assert tagger.apply(BAIT).tags == ("A",)
+    assert time.thread_time() - began < 2
+
+
+def test_many_patterns_that_hang_do_not_add_up() -> None:
+    """Each is held to its limit; all of them together are held to one second for a name."""
+    rules = [Rule(id=str(number), pattern=rf"(a|aa){{{number},}}$", tag="BAD") for number in range(1, 41)]
+    tagger = Tagger([*rules, literal("a", "A")])
+    began = time.thread_time()
+    assert tagger.apply(BAIT).tags == ("A",)
+    assert time.thread_time() - began < 3  # alone they would take eight
+    assert 1 <= len(tagger.troubles) < 10
+
+
+def test_patterns_that_are_slow_together_lose_the_slowest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patterns, "NAME_SECONDS", 1e-9)
+    tagger = Tagger([Rule(id="one", pattern="a", tag="ONE"), Rule(id="two", pattern="a", tag="TWO")])
+    assert tagger.apply("a").tags == ("ONE",)  # what it found before is true
+    assert list(tagger.troubles) == ["one"]
+    assert tagger.apply("a").tags == ("TWO",)
 
 
 def test_the_pattern_of_that_test_would_hang() -> None:

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from app.config import Settings
+from app.domain.filters import Sieve
 from app.domain.kinds import Kind
 from app.domain.records import CategoryRecord
+from app.domain.tagging import Tagger
 from app.simulator.behaviour import Behaviour
 from app.simulator.process import PortalThread
 from app.simulator.server import create_portal
@@ -219,3 +221,37 @@ async def test_filters_decide_who_is_shown(served: Served) -> None:
     await served.json("DELETE", f"{base}/{keep['id']}", 404)
     await served.json("POST", f"/api/providers/{public}/process-tags")
     assert len(await names(served, "/api/channels?visible=true")) == 4
+
+
+async def test_no_request_judges_an_item(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Filters and rules are asked when items are written; lists, previews and outputs read what was found then."""
+    public = await stocked(served)
+    drop = {"action": "exclude", "field": "regex", "value": "^us"}
+    await served.json("POST", f"/api/providers/{public}/filters", 201, json=drop)
+    judged: list[str] = []
+
+    def counted(method: Any) -> Any:
+        def call(self: Any, name: str, *more: Any, **options: Any) -> Any:
+            judged.append(name)
+            return method(self, name, *more, **options)
+
+        return call
+
+    monkeypatch.setattr(Sieve, "judge", counted(Sieve.judge))
+    monkeypatch.setattr(Tagger, "apply", counted(Tagger.apply))
+    made = await served.json("POST", "/api/playlists", 201, json={"name": "All", "definition": {}})
+    assert (await served.client.get(made["links"]["m3u"])).text.count("#EXTINF") == 4
+    await served.json("POST", f"/api/providers/{public}/process-tags")
+    assert sorted(judged) == sorted(2 * NAMES)
+    judged.clear()
+    text = (await served.client.get(made["links"]["m3u"])).text
+    assert [line.rpartition(",")[2] for line in text.splitlines() if line.startswith("#EXTINF")] == ["Dave", "Plain"]
+    paths = (
+        "/api/channels?visible=true",
+        f"/api/providers/{public}/preview",
+        "/api/channels/preview?tags=UK",
+        "/api/tags",
+    )
+    for path in (*paths, "/api/channels/variants", f"/playlist/{public}.m3u", made["links"]["epg"]):
+        await served.client.get(path)
+    assert judged == []

@@ -1,5 +1,7 @@
 """Marks follow rules, filters, categories and people, and nothing else; on both databases."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,6 +12,7 @@ from sqlalchemy import insert, select, update
 from app.core.errors import LeaseLost, NotFound
 from app.db.engine import Database
 from app.db.tables import metadata
+from app.domain import patterns
 from app.domain.filters import Action, Subject
 from app.domain.kinds import Kind
 from app.domain.live import LiveChannel
@@ -240,6 +243,34 @@ async def test_a_rule_that_hangs_is_told_and_left_out_until_it_is_changed(home: 
     assert changed.trouble is None
     assert await home.sync()
     assert (await home.marks())["ab"][0] == ["B", "HANGS"]
+
+
+async def test_rules_that_hang_hold_up_nobody_else(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker has leases to renew and other syncs to run: the loop goes on between names, and all of it ends."""
+    monkeypatch.setattr(patterns, "LIMIT_SECONDS", 0.02)
+    monkeypatch.setattr(patterns, "NAME_SECONDS", 0.1)
+    home.names = ["aaaa", "a" * 60 + "b", "ab"]  # the first gets tags of rules that are left out at the second
+    await home.sync()
+    for number in range(12):
+        await home.rule(rf"(a|aa){{{number + 1},}}$", "HANGS", pattern_type=PatternType.REGEX)
+    await home.rule("b", "B")
+    gaps, running = [], True
+
+    async def tick() -> None:
+        while running:
+            began = time.perf_counter()
+            await asyncio.sleep(0.005)
+            gaps.append(time.perf_counter() - began)
+
+    ticking = asyncio.create_task(tick())
+    done = await home.tags.process(home.pk)
+    running = False
+    await ticking
+    assert max(gaps) < 1
+    assert done.tags_created - done.tags_removed == 2
+    assert await home.rows() == {("B", 1, False), ("B", 2, False)}
+    own = (await home.tags.rulesets.assigned(home.pk))[1].id
+    assert [bool(one.trouble) for one in await home.tags.rulesets.rules(own)] == [True] * 12 + [False]
 
 
 async def test_filters_are_computed_into_rows_and_tell_nobody(home: Home) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BeforeValidator
 
 from app.api.deps import MAX_PAGE, ContextDep, Limit, ProviderId
 from app.api.examples import EXAMPLES
@@ -27,9 +28,20 @@ SHOWN: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 TagList = Annotated[str, Query(max_length=1000, description="Tags that a channel must have, all of them: `US,HD`.")]
-Offset = Annotated[int, Query(ge=0, le=MAX_PAGE, description="How many to leave out in front.")]
+FIFTY: Final = 50  # channels of a page, unless told otherwise
+
+
+def or_else(value: Any) -> BeforeValidator:
+    """`limit=` without a value is as if it were not there: so a form with empty fields asks."""
+    return BeforeValidator(lambda told: value if told == "" else told)
+
+
+HowMany = Annotated[Limit, or_else(FIFTY)]
+Offset = Annotated[int, Query(ge=0, le=MAX_PAGE, description="How many to leave out in front."), or_else(0)]
 Collapse = Annotated[
-    bool, Query(description="Copies of a channel as one, the best; `variants` and `variantIds` tell of the others.")
+    bool,
+    Query(description="Copies of a channel as one, the best; `variants` and `variantIds` tell of the others."),
+    or_else(value=False),
 ]
 Accounts = Annotated[
     str, Query(max_length=4000, description="Ids of providers, separated by commas; without it all of them.")
@@ -41,7 +53,7 @@ def preview_wish(
     tags: TagList = "",
     category: CategoryName = None,
     search: Search = "",
-    limit: Limit = 50,
+    limit: HowMany = FIFTY,
     offset: Offset = 0,
     collapse_duplicates: Collapse = False,
 ) -> PreviewWish:

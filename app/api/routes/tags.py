@@ -25,7 +25,7 @@ async def list_tags(
     context: ContextDep, account_id: Account = None, kind: KindOf = "channels", *, with_counts: Counts = False
 ) -> dict[str, list[dict[str, Any]]]:
     """All tags of channels (or movies, or series) by name; `channel_count` counts items of the kind asked for."""
-    found = await context.tags.names(PLURALS[kind], account_id, counts=with_counts)
+    found = await context.tags.names(PLURALS[kind], account_id or None, counts=with_counts)
     if not with_counts:
         return {"tags": [{"name": name} for name in found]}
     return {"tags": [{"name": name, "channel_count": count} for name, count in found.items()]}
