@@ -59,6 +59,12 @@ async def test_a_list_is_synced_browsed_played_and_guarded(served: Served) -> No
             assert _counts(less, "removed")[0] == 0
             kept = await served.json("GET", f"/api/providers/{provider}/channels?limit=1")
             assert kept["total"] == expected.channels
+            gone = await _synced(served, provider, "?mode=full")  # a second list that agrees
+            left = portal.expected()
+            assert (gone["status"], _counts(gone, "removed")[0]) == ("completed", expected.channels - left.channels)
+            assert gone["version"] != first["version"]
+            kept = await served.json("GET", f"/api/providers/{provider}/channels?limit=1")
+            assert kept["total"] == left.channels
 
 
 async def _browses_and_plays(served: Served, provider: str, base: str) -> None:

@@ -7,19 +7,21 @@ from typing import Any
 
 from app.domain.kinds import ITEM_STEPS, Kind, ProviderKind
 from app.domain.records import Record, RejectedRecord
+from app.providers.addresses import Networks
 from app.providers.base import Page, ProviderAccount
 from app.providers.m3u.provider import M3uProvider
 from app.providers.registry import parse_address
 from app.providers.transport import Transport
-from tests.providers.raw_server import Asked, RawServer, reply
+from tests.providers.raw_server import Asked, RawServer, reply, unmeasured
 
 PATH = "/get.php?username=fake-user&password=fake-pass&type=m3u_plus"
-Body = str | bytes
+Text = str | bytes
+Body = Text | Callable[[], Text]
 
 
 @dataclass(kw_only=True)
 class Served:
-    """`body` may be replaced while it runs; `{base}` in it becomes the server's address."""
+    """`body`, a text or what makes one, may be replaced while it runs; `{base}` in it becomes the server's address."""
 
     body: Body
     server: RawServer
@@ -43,14 +45,22 @@ class Served:
 
 @asynccontextmanager
 async def served(
-    body: Body, *, path: str = PATH, options: Mapping[str, Any] | None = None, retries: int = 1
+    body: Body,
+    *,
+    path: str = PATH,
+    options: Mapping[str, Any] | None = None,
+    retries: int = 1,
+    measured: bool = True,
+    networks: Networks = "any",
 ) -> AsyncIterator[Served]:
-    transport = Transport()
+    """One of them; without `measured` an answer ends where its connection does."""
+    transport = Transport(networks=networks)
     made: list[M3uProvider] = []
 
     def answer(_: Asked) -> bytes | None:
-        found = case.body
-        return reply(found.replace("{base}", case.server.url) if isinstance(found, str) else found)
+        found = case.body() if callable(case.body) else case.body
+        sent = found.replace("{base}", case.server.url).encode() if isinstance(found, str) else found
+        return reply(sent) if measured else unmeasured(sent)
 
     def make(path: str = path) -> M3uProvider:
         url = parse_address(ProviderKind.M3U, server.url + path, {}, options or {}).url
@@ -60,7 +70,7 @@ async def served(
         made.append(M3uProvider(account, transport, retry_attempts=retries, retry_base_seconds=0.001))
         return made[-1]
 
-    async with RawServer(answer) as server:
+    async with RawServer(answer, close=not measured) as server:
         case = Served(body=body, server=server, provider=make(), open=make)
         try:
             yield case

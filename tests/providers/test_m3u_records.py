@@ -1,5 +1,7 @@
 """What entries become: kinds, groups, identities, series, and the facts of each."""
 
+from typing import Any
+
 import pytest
 
 from app.domain.kinds import Kind
@@ -100,10 +102,48 @@ async def test_facts_of_a_channel() -> None:
         assert [record.name for record in (await case.provider.categories(Kind.CHANNEL)).records] == ["News", "UK & IE"]
 
 
+SAID_OTHERWISE: list[tuple[str, str, Any]] = [
+    ('ch-number="5"', "number", 5),
+    ('channel-number="6.2"', "number", 6.2),
+    ('tvg-num="7"', "number", 7),
+    ('tvg-logo-small="http://i/s.png"', "logo", "http://i/s.png"),
+    ('logo="http://i/l.png"', "logo", "http://i/l.png"),
+    ('catchup-type="xc" catchup-days="2"', "archive_days", 2),
+    ('tvg-rec="3"', "archive_days", 3),
+    ('timeshift="4" tvg-rec="9"', "archive_days", 4),
+    ('catchup-source="?utc={utc}"', "archive", True),
+    ('catchup="shift" catchup-days="0"', "archive", False),
+    ('censored="1"', "censored", True),
+    ('user-agent="A/1"', "headers", {"User-Agent": "A/1"}),
+    ("#EXTVLCOPT--http-user-agent=A/2", "headers", {"User-Agent": "A/2"}),
+    ("#EXTVLCOPT:http-origin=http://o", "headers", {"Origin": "http://o"}),
+    ('#EXTHTTP:{"user-agent":"A/3","X-Own":"y"}', "headers", {"User-Agent": "A/3", "X-Own": "y"}),
+    ("#EXTHTTP:{half", "headers", None),
+    ("#KODIPROP:inputstream.adaptive.stream_headers=Referer=http%3A%2F%2Fr", "headers", {"Referer": "http://r"}),
+    ("#EXTIMG:http://i/x.png", "headers", None),
+]
+
+
+async def test_what_some_lists_call_otherwise_is_understood() -> None:
+    entries = [
+        entry(str(n), f"{LIVE}/{n}.ts", between=f"{said}\n") if said[0] == "#" else entry(str(n), f"{LIVE}/{n}.ts", said)
+        for n, (said, _, _) in enumerate(SAID_OTHERWISE)
+    ]
+    body = listed(*entries)
+    async with served(body) as case:
+        found = await case.records(Kind.CHANNEL)
+    told = [
+        one.locator.get("headers") if name == "headers" else getattr(one, name)
+        for one, (_, name, _) in zip(found, SAID_OTHERWISE, strict=True)
+    ]
+    assert told == [expected for _, _, expected in SAID_OTHERWISE]
+
+
 async def test_names_are_found_elsewhere_where_there_is_none() -> None:
     body = listed(
         entry("", f"{LIVE}/1.ts", 'tvg-name="From the guide" tvg-id="x"'),
         entry("", f"{LIVE}/2.ts", 'tvg-id="from.id"'),
+        entry("", f"{LIVE}/3.ts", 'tvc-guide-title="From its station" tvg-id="x"'),
         entry("", "http://h/from%20address.ts?x=1"),
         "http://h/bare.m3u8\n",
     )
@@ -111,6 +151,7 @@ async def test_names_are_found_elsewhere_where_there_is_none() -> None:
         assert [one.name for one in await case.records(Kind.CHANNEL)] == [
             "From the guide",
             "from.id",
+            "From its station",
             "from address",
             "bare",
         ]
@@ -154,12 +195,13 @@ AFTER = tuple(
 )
 
 
-async def test_ids_outlive_credentials_tokens_and_the_order_of_the_list() -> None:
+async def test_ids_outlive_credentials_tokens_the_host_and_the_order_of_the_list() -> None:
     async with served(listed(*BEFORE)) as case:
         first = {kind: {one.name: one.external_id for one in await case.records(kind)} for kind in Kind}
-        case.body = listed(*reversed(AFTER))
-        other = case.open("/get.php?username=other-user&password=other-pass")
-        second = {kind: {one.name: one.external_id for one in await case.records(kind, other)} for kind in Kind}
+    moved = served(listed(*reversed(AFTER)), path="/get.php?username=other-user&password=other-pass")
+    async with moved as other:
+        second = {kind: {one.name: one.external_id for one in await other.records(kind)} for kind in Kind}
+    assert case.server.url != other.server.url
     assert first == second
     assert first[Kind.CHANNEL]["One"] == first[Kind.MOVIE]["Film"] == "1"
     assert len(set(first[Kind.CHANNEL].values())) == 6

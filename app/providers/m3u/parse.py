@@ -14,10 +14,11 @@ HLS_LINES: Final = ("#EXT-X-TARGETDURATION", "#EXT-X-MEDIA-SEQUENCE", "#EXT-X-ST
 HEAD_ENTRIES: Final = 3  # an HLS playlist gives itself away before its third entry
 MOST_LINES: Final = 200  # directives of one entry, and refused entries of one list that are told
 EXTINF: Final = "#EXTINF:"
+NO_ADDRESS: Final = "The entry has no address."
 # The lines between #EXTINF and the address; the address itself begins with neither `#` nor a blank. Whatever is no such
 # entry is a line of its own, so that nothing between two entries is lost.
 _ENTRY: Final = re.compile(
-    rf"#EXTINF:[ \t]*+{QUOTED}([^\n]*+)\n((?:#(?!EXTINF)[^\n]*+\n|[ \t]*+\n)*+)([^#\s][^\n]*+)(?:\n|\Z)|([^\n]*+)\n?"
+    rf"#EXTINF:[ \t]*+{QUOTED}([^\n]*+)\n((?:#(?!(?i:EXTINF|EXTM3U))[^\n]*+\n|[ \t]*+\n)*+)([^#\s][^\n]*+)(?:\n|\Z)|([^\n]*+)\n?"
 )
 _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:?//|[^\s<>{}\"]+\.(?:ts|m3u8?|mpd|mp[34]|mkv|avi|aac)\b")
 
@@ -71,7 +72,7 @@ class ListParser:
                 if line:
                     self._line(line.strip(), found)
             elif between or self._directives or self._group or self._extinf is not None:
-                self._slow(quoted, between)
+                self._slow(quoted, between, whole_list=self.entries + len(found) < HEAD_ENTRIES)
                 self._emit(found, url, attributes_of(quoted), name, seconds(duration))
             else:
                 attributes = attributes_of(quoted)
@@ -81,12 +82,18 @@ class ListParser:
         self.entries += len(found)
         return found
 
-    def _slow(self, quoted: str, between: str) -> None:
+    def end(self) -> None:
+        """Refuses the entry that waits for an address which does not come."""
+        if self._extinf is not None:
+            self.refuse(NO_ADDRESS, self._extinf)
+            self._extinf = None
+
+    def _slow(self, quoted: str, between: str, *, whole_list: bool) -> None:
         """Takes in the directives of an entry."""
         self._begin(quoted)
         for line in between.split("\n") if between else ():
             if line := line.strip():
-                self._directive(line)
+                self._directive(line, whole_list=whole_list)
         self._extinf = None
 
     def _line(self, line: str, found: list[Entry]) -> None:
@@ -104,7 +111,7 @@ class ListParser:
     def _begin(self, line: str) -> None:
         if self._extinf is not None:
             # Directives that stood between the two belong to the one that comes.
-            self.refuse("The entry has no address.", self._extinf)
+            self.refuse(NO_ADDRESS, self._extinf)
         self._extinf = line
 
     def _head(self, line: str) -> None:
@@ -112,7 +119,7 @@ class ListParser:
         self.extended = True
         self.header = read_extinf("-1 " + line[7:].lstrip(":"))[1] | self.header
 
-    def _directive(self, line: str, *, whole_list: bool = False) -> None:
+    def _directive(self, line: str, *, whole_list: bool) -> None:
         if line[:8].upper() == "#EXTGRP:":
             self._group = line[8:].strip()
         elif line.startswith(HLS_LINES):

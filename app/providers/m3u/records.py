@@ -53,7 +53,7 @@ class Maker:
             category_ids=self._catalogue.all_groups(draft.groups),
             poster=self._image(draft.logo),
             year=year_of(draft.title),
-            episode_count=len(draft.episodes),
+            episode_count=draft.episode_count,
             locator={"series": series_id},
         )
 

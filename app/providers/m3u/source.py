@@ -45,6 +45,7 @@ class Source:
         self._attempts = retry_attempts
         self._base_seconds = retry_base_seconds
         self.status: AccountStatus | None = None
+        self._cut_at: int | None = None
 
     @property
     def limit(self) -> int:
@@ -55,7 +56,14 @@ class Source:
 
         async def once() -> Catalogue:
             async with downloaded(self._http, self.home.url, max_bytes=MAX_LIST, attempts=0) as download:
-                return await read_list(download.file, self.home)
+                size = download.size if "content-length" in download.headers else None
+                # Twice the same length, announced and kept: the list itself ends so oddly.
+                whole = size is not None and size == self._cut_at
+                try:
+                    return await read_list(download.file, self.home, whole=whole)
+                except Unavailable:
+                    self._cut_at = size
+                    raise
 
         found = await self._retrying(once)
         self.status = status_of(found.header)
