@@ -83,7 +83,7 @@ class PinBody(Question):
     """A guide channel, as `GET /api/providers/{id}/epg/channels` lists them."""
 
     guide_id: str = Field(max_length=100)
-    channel: str = Field(max_length=300)
+    channel: str = Field(max_length=300, examples=["arte.fr"])
 
 
 class MatchAnswer(Answer):
@@ -150,8 +150,8 @@ class EpgAnswer(Answer):
 
 class GuideChannelBody(Answer):
     guide_id: str
-    channel: str
-    names: list[str]
+    channel: str = Field(examples=["arte.fr"])
+    names: list[str] = Field(examples=[["ARTE HD", "ARTE"]])
     icon: str | None
     programmes: int
 

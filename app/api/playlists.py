@@ -137,8 +137,8 @@ class EntryAnswer(Answer):
     """What was changed by hand; null = as the catalogue has it."""
 
     item_id: str
-    name: str | None
-    number: float | None
+    name: str | None = Field(examples=["ARTE"])
+    number: float | None = Field(examples=[7])
     position: int | None
     hidden: bool
 
@@ -152,11 +152,18 @@ class EntryList(Answer):
 
 
 class OrderBody(Question):
-    items: Annotated[list[str], Field(max_length=100_000, description="Public ids; the rest follows behind them.")]
+    items: Annotated[
+        list[str],
+        Field(
+            max_length=100_000,
+            description="Public ids; the rest follows behind them.",
+            examples=[["n5wvx2p7c3qjy4ta", "e4mv7x2cq5tz3yda"]],
+        ),
+    ]
 
 
 class OrderAnswer(Answer):
-    ordered: int
+    ordered: int = Field(examples=[2])
 
 
 class UserBody(Question):
@@ -210,7 +217,7 @@ class AddedUser(UserAnswer):
 
 
 class PasswordAnswer(Answer):
-    username: str
+    username: str = Field(examples=["grandma"])
     password: str
 
 

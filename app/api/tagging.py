@@ -23,7 +23,7 @@ class ProcessAnswer(Answer):
     """What processing did to the tags of a provider's items; these names as they stand."""
 
     success: bool
-    tags_created: int = Field(serialization_alias="tags_created")
+    tags_created: int = Field(serialization_alias="tags_created", examples=[8210])
     tags_updated: int = Field(serialization_alias="tags_updated", description="There before, and given again.")
     tags_removed: int = Field(serialization_alias="tags_removed")
     using_database: bool = Field(
@@ -35,8 +35,8 @@ class OwnTagsAnswer(Answer):
     """The tags of an item; `pending` while a sync runs, at whose end they will be those that were asked for."""
 
     id: str
-    tags: list[str]
-    user_tags: list[str]
+    tags: list[str] = Field(examples=[["HD", "US", "favourite"]])
+    user_tags: list[str] = Field(examples=[["favourite"]])
     pending: bool
 
 
