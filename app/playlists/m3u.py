@@ -8,6 +8,7 @@ a provider wrote comes last, and holds no plain equals sign.
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final, Protocol
 from urllib.parse import quote
 
@@ -20,9 +21,10 @@ SAFE: Final = "%!#$&()*+/:;=?@[]~-._"  # of an address inside quotes: no quote, 
 LONGEST_URL: Final = 4_000
 MINUTE: Final = 60
 _ENDS: Final = re.compile(r"[\x00-\x20\x7f\x85\u2028\u2029]+")
+_ODD: Final = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\"']|  ")
+_PLAIN: Final = re.compile(r"https?://[A-Za-z0-9%!#$&()*+/:;=?@\[\]~._-]+", re.ASCII)
 _QUOTES: Final = str.maketrans({'"': "”", "'": "’"})
 _GROUP: Final = str.maketrans({";": ",", "=": "＝"})  # Kodi splits groups at semicolons
-_TWICE: Final = str.maketrans({"=": "＝"})  # in the name that stands among the attributes
 
 
 class Addresses(Protocol):
@@ -79,8 +81,9 @@ def _channel(base: str, source: Addresses, entry: Entry) -> str:
 def _lines(start: str, entry: Entry, name: str, more: str, url: str) -> str:
     shown = _name(name) or entry.item_id
     logo = f' tvg-logo="{address}"' if (address := _address(entry.logo)) else ""
-    group = f' group-title="{_value(entry.group).translate(_GROUP)}"' if entry.group else ""
-    return f'{start}{more}{group}{logo} tvg-name="{shown.translate(_TWICE)}",{shown}\n{url}\n'
+    group = _grouped(entry.group) if entry.group else ""
+    told = shown.replace("=", "＝")  # where it stands among the attributes
+    return f'{start}{more}{group}{logo} tvg-name="{told}",{shown}\n{url}\n'
 
 
 def _name(text: str) -> str:
@@ -88,16 +91,20 @@ def _name(text: str) -> str:
 
 
 def _value(text: str) -> str:
-    if text.isascii() and text.isalnum():
-        return text
-    return _ENDS.sub(" ", text).translate(_QUOTES)
+    # Most names hold nothing odd: to look is ten times cheaper than to translate.
+    return _ENDS.sub(" ", text).translate(_QUOTES) if _ODD.search(text) else text
+
+
+@lru_cache(maxsize=4_096)
+def _grouped(group: str) -> str:
+    return f' group-title="{_value(group).translate(_GROUP)}"'
 
 
 def _address(url: str | None) -> str | None:
     """An image's address that holds nothing a reader might trip over; None when it is no address of the web."""
     if not url or not url.startswith(("http://", "https://")) or len(url) > LONGEST_URL:
         return None
-    return quote(url, safe=SAFE)
+    return url if _PLAIN.fullmatch(url) else quote(url, safe=SAFE)
 
 
 def _padded(number: float | None) -> str:
