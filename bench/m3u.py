@@ -15,7 +15,7 @@ from app.providers.m3u.parse import ListParser
 from app.providers.m3u.records import Maker
 from app.simulator.spec import CatalogueSpec
 from bench.measure import Clock, measure
-from bench.sync import Result
+from bench.result import Result
 
 ENTRIES: Final = 500_000
 PANEL: Final = "http://panel.example.test:8080"
