@@ -13,8 +13,8 @@ from app.providers.m3u.records import Maker
 from tests.providers.m3u_list import served
 
 HOME = Home.of("http://list.example.test/get.php?username=fake-user&password=fake-pass&type=m3u_plus")
-FEW, MANY = 2_000, 10_000
-LEAST_ENTRY = 400  # bytes that an entry with its attributes takes as objects
+FEW, MANY = 1_500, 6_000
+EACH = 75  # bytes; as objects an entry takes a thousand
 
 
 def of_all_kinds(entries: int) -> bytes:
@@ -52,12 +52,12 @@ async def peak(entries: int) -> int:
 
 
 async def test_memory_is_bounded_by_pieces_and_not_by_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "PIECE", 16 * 1024)
-    monkeypatch.setattr(shelf, "IN_MEMORY", 16 * 1024)
-    monkeypatch.setattr(shelf, "PIECE", 16 * 1024)
+    monkeypatch.setattr(lines, "PIECE", 4 * 1024)
+    monkeypatch.setattr(shelf, "IN_MEMORY", 4 * 1024)
+    monkeypatch.setattr(shelf, "PIECE", 4 * 1024)
     await peak(FEW)  # what is made once
     few, many = await peak(FEW), await peak(MANY)
-    assert (many - few) / (MANY - FEW) < LEAST_ENTRY / 5
+    assert (many - few) / (MANY - FEW) < EACH
 
 
 async def test_a_list_that_always_ends_in_an_entry_without_address_ends_so() -> None:

@@ -13,6 +13,7 @@ from app.providers.m3u.parse import Entry
 
 IN_MEMORY: Final = 4 * 1024 * 1024
 PIECE: Final = 1024 * 1024
+PORTION: Final = 100_000  # rows that are compared at a time
 LENGTH: Final = 4  # bytes in front of each row
 
 
@@ -66,14 +67,21 @@ class Shelf:
 
     def settle(self) -> None:
         """Finds the ids that several rows have, and what these rows say."""
-        ordered = sorted(self._hashes)
-        twice = frozenset(one for one, other in pairwise(ordered) if one == other)
+        twice = self._twice()
         for number, one in enumerate(self._hashes if twice else ()):
             if one in twice:
                 row = self.at(self._places[number])
                 seen = self._repeated.setdefault(row.id, Seen({}))
                 _, groups = seen.names.setdefault(row.name.casefold(), (len(seen.names) + 1, []))
                 groups.append(row.group)
+
+    def _twice(self) -> set[int]:
+        """The hashes that several rows have, looked for in portions: as objects they are three times as large."""
+        portions, found = len(self) // PORTION + 1, set[int]()
+        for portion in range(portions):
+            ordered = sorted(one for one in self._hashes if one % portions == portion)
+            found |= {one for one, other in pairwise(ordered) if one == other}
+        return found
 
     def rows(self) -> Iterator[Row]:
         """All of them, in the order of the list."""
