@@ -14,9 +14,7 @@ from html import unescape
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from msgspec import Struct
-
-from app.core import jsonio
+from msgspec import Struct, json
 
 HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000
@@ -46,6 +44,7 @@ ZONES: Final = {  # minutes; names that mean two things (IST, AST) are not guess
 
 READABLE: Final = frozenset({"", "onscreen", "sxxexx", "common"})
 PARTS: Final = ("season", "number", "part")
+encoded: Final = json.Encoder().encode  # its bytes are as long as they say; thousands of them are held at a time
 
 _MOMENT = re.compile(
     r"(\d{4})-?(\d\d)-?(\d\d)(?:[T ]?(\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,]\d+)?)?)?)?\s*"
@@ -128,12 +127,12 @@ def stop_of(start_ms: int, stop_ms: int | None) -> int | None:
 
 def document(fields: dict[str, Any]) -> bytes:
     """The JSON of a show; what is None, false or empty is left out."""
-    return jsonio.dumps({name: value for name, value in fields.items() if value})
+    return encoded({name: value for name, value in fields.items() if value})
 
 
 def plain_text(value: str) -> str:
     """Text for people: entities that were escaped twice decoded, trimmed, cut where nobody reads on."""
-    found = unescape(value) if "&" in value else value
+    found = unescape(value) if "&" in value and ";" in value else value
     return found.strip()[:MAX_TEXT]
 
 

@@ -30,7 +30,7 @@ def first_text(key: str) -> Taker:
     """The first of several texts that has something to say."""
 
     def take(found: Document, value: str, _: dict[str, str]) -> None:
-        if value and key not in found and (text := plain_text(value)):
+        if key not in found and value and (text := plain_text(value)):
             found[key] = text
 
     return take

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final, cast
 from xml.parsers import expat
 
-from app.core import jsonio
 from app.core.errors import Malformed, Unavailable
-from app.domain.programmes import ProgrammeRecord, moment, plain_text, stop_of
+from app.domain.programmes import ProgrammeRecord, encoded, moment, plain_text, stop_of
 from app.epg.elements import RATED, TAKERS, Document, Taker, link
 from app.epg.mending import mended
 
@@ -130,11 +129,9 @@ class XmltvReader:
             if take is not None:
                 take(into, told(runs).strip(), given)
             runs.clear()
-            if name in OUTER:
+            take, given = takers.get(name), attributes
+            if take is None and name in OUTER:
                 takers, into = enter(name, attributes)
-                take = None
-            else:
-                take, given = takers.get(name), attributes
 
         return begin
 
@@ -177,7 +174,7 @@ class XmltvReader:
         if "title" not in found:
             self.rejected += 1
             return
-        self._rows.append(ProgrammeRecord(*self._programme, jsonio.dumps(found)))
+        self._rows.append(ProgrammeRecord(*self._programme, encoded(found)))
         self._liked.clear()
 
     def _preferring(self) -> dict[str, Taker]:
