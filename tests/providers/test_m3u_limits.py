@@ -42,7 +42,9 @@ async def peak(entries: int) -> int:
         found = await catalogue.read_list(file, HOME)
         maker, made = Maker(found), 0
         for kind in (Kind.CHANNEL, Kind.MOVIE):
-            made += sum(1 for row, own, groups in found.shelves[kind].items() if maker.record(kind, row, own, groups))
+            for item in found.shelves[kind].items():
+                maker.record(kind, *item)
+                made += 1
         made += sum(maker.series(key, draft).episode_count or 0 for key, draft in found.series.items())
         assert made > entries * 0.9
         found.close()

@@ -259,7 +259,8 @@ async def test_session_data_of_panels_makes_no_hls_playlist() -> None:
 
 LINES = [
     "#EXTM3U", "#EXTINF:-1,A", '#EXTINF:-1 tvg-id="a" x=\'b\' c=d,A, "B"', "#EXTINF", "#EXTINF:", "http://h/1.ts",
-    "x y", "#extinf:-1,C", "#EXT-X-PLAYLIST-TYPE:VOD", "#EXTGRP:G", "#KODIPROP:a=b", "#EXTVLCOPT", "", " ", "\r", "\0", '"', "#", "|a=b", "http//h/2",
+    "x y", "#extinf:-1,C", "#EXT-X-PLAYLIST-TYPE:VOD", "#EXTGRP:G", "#KODIPROP:a=b",
+    "#EXTVLCOPT", "", " ", "\r", "\0", '"', "#", "|a=b", "http//h/2",
     "\x85", "\u2028",
 ]  # fmt: skip
 

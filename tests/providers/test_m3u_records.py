@@ -125,11 +125,10 @@ SAID_OTHERWISE: list[tuple[str, str, Any]] = [
 
 
 async def test_what_some_lists_call_otherwise_is_understood() -> None:
-    entries = [
-        entry(str(n), f"{LIVE}/{n}.ts", between=f"{said}\n") if said[0] == "#" else entry(str(n), f"{LIVE}/{n}.ts", said)
-        for n, (said, _, _) in enumerate(SAID_OTHERWISE)
-    ]
-    body = listed(*entries)
+    body = listed()
+    for n, (said, _, _) in enumerate(SAID_OTHERWISE):
+        where = {"between": f"{said}\n"} if said[0] == "#" else {"attributes": said}
+        body += "\n" + entry(str(n), f"{LIVE}/{n}.ts", **where)
     async with served(body) as case:
         found = await case.records(Kind.CHANNEL)
     told = [

@@ -17,9 +17,8 @@ EXTINF: Final = "#EXTINF:"
 NO_ADDRESS: Final = "The entry has no address."
 # The lines between #EXTINF and the address; the address itself begins with neither `#` nor a blank. Whatever is no such
 # entry is a line of its own, so that nothing between two entries is lost.
-_ENTRY: Final = re.compile(
-    rf"#EXTINF:[ \t]*+{QUOTED}([^\n]*+)\n((?:#(?!(?i:EXTINF|EXTM3U))[^\n]*+\n|[ \t]*+\n)*+)([^#\s][^\n]*+)(?:\n|\Z)|([^\n]*+)\n?"
-)
+_BETWEEN: Final = r"((?:#(?!(?i:EXTINF|EXTM3U))[^\n]*+\n|[ \t]*+\n)*+)"
+_ENTRY: Final = re.compile(rf"#EXTINF:[ \t]*+{QUOTED}([^\n]*+)\n{_BETWEEN}([^#\s][^\n]*+)(?:\n|\Z)|([^\n]*+)\n?")
 _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:?//|[^\s<>{}\"]+\.(?:ts|m3u8?|mpd|mp[34]|mkv|avi|aac)\b")
 
 
