@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from app.api.playlists import LinksBody, PlaylistAnswer, entry, links, opened, told
-from app.cli import playlist_users
+from app.api.playlists import LinksBody, PlaylistAnswer, links, opened, told
+from app.cli import playlist_entries, playlist_users
 from app.cli.output import JsonFlag, say, show_fields, show_json, show_table
 from app.cli.provider import confirm
 from app.cli.running import awaited, named
@@ -14,13 +14,15 @@ from app.context import ProcessContext
 from app.core.clock import rfc3339
 from app.domain.kinds import Kind
 from app.playlists.definition import Grouping, GuideIds, Match, Naming, Sort, shown
-from app.playlists.entries import EntryChange
 from app.playlists.views import NewPlaylist, PlaylistChange, PlaylistView
 
 app = typer.Typer()
 app.add_typer(playlist_users.app, name="users", help="Who may ask for a playlist with a name and a password.")
+app.command("entries")(playlist_entries.list_entries)
+app.command("entry")(playlist_entries.change_entry)
+app.command("order")(playlist_entries.order_entries)
 
-PlaylistArgument = Annotated[str, typer.Argument(metavar="PLAYLIST", help="Its id or its slug.")]
+PlaylistArgument = playlist_entries.PlaylistArgument
 SlugOption = Annotated[str | None, typer.Option(help="Words of a-z and 0-9 joined by -.")]
 Providers = Annotated[list[str] | None, typer.Option("--provider", help="An id or a name; repeatable, in this order.")]
 Kinds = Annotated[list[Kind] | None, typer.Option("--kind", help="Repeatable; channels alone when omitted.")]
@@ -136,30 +138,6 @@ async def edit_playlist(
         view = await context.playlists.saved.get(playlist)
         change = PlaylistChange(**titles, definition=definition)
         await _tell(context, await context.playlists.saved.change(view.id, change), as_json=as_json)
-
-
-@app.command("entry")
-@awaited
-async def change_entry(
-    *,
-    playlist: PlaylistArgument,
-    item: Annotated[str, typer.Argument(metavar="ITEM", help="The item's id.")],
-    name: Annotated[str | None, typer.Option(help="Another name.")] = None,
-    number: Annotated[float | None, typer.Option(help="Another number.")] = None,
-    position: Annotated[int | None, typer.Option(help="Its place, from 1.")] = None,
-    hide: Annotated[bool | None, typer.Option("--hide/--show", help="Whether it is left out.")] = None,
-    reset: Annotated[bool, typer.Option("--reset", help="Take back all that was changed before.")] = False,
-    as_json: JsonFlag = False,
-) -> None:
-    """Rename, renumber, move or hide one item in a playlist."""
-    values: dict[str, Any] = {"name": None, "number": None, "position": None, "hidden": False} if reset else {}
-    given = {"name": name, "number": number, "position": position, "hidden": hide}
-    values |= {key: value for key, value in given.items() if value is not None}
-    async with opened_context() as context:
-        view = await context.playlists.saved.get(playlist)
-        found = entry(item, await context.playlists.entries.change(view.id, item, EntryChange(**values)))
-    answer = found.model_dump(mode="json", by_alias=True)
-    show_json(answer) if as_json else show_fields(answer)
 
 
 @app.command("token")

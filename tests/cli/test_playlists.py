@@ -40,5 +40,7 @@ def test_users_of_a_playlist(inside: Inside) -> None:
     assert user["password"] not in str(listed)
     assert inside("playlist", "users", "add", "home", "a/b").code == 2
     assert inside("playlist", "users", "remove", "home", "grandma").out == "Removed grandma.\n"
+    assert json.loads(inside("playlist", "entries", "home", "--json").out) == {"entries": []}
+    assert inside("playlist", "order", "home", "nothing").code == 2
     wrong = inside("playlist", "entry", "home", "nothing", "--hide")
     assert (wrong.code, "nothing" in wrong.err) == (2, True)

@@ -85,12 +85,12 @@ async def test_categories_are_those_that_hold_something_in_the_providers_order(b
     assert await booth.categories(visitor, Kind.CHANNEL) == {}
 
 
-@pytest.mark.parametrize("everything", ["", "0", "*", "all", " "])
-async def test_no_category_means_all_and_an_unknown_one_nothing(booth: Booth, everything: str) -> None:
+async def test_no_category_means_all_and_an_unknown_one_nothing(booth: Booth) -> None:
     await booth.store.stock({Kind.SERIES: titles(Kind.SERIES, 3)})
     visitor = await booth.visitor()
-    numbers = await booth.ids(visitor, Kind.SERIES, everything)
-    assert len(numbers) == 3
+    for everything in ("", "0", "*", "all", " "):
+        numbers = await booth.ids(visitor, Kind.SERIES, everything)
+        assert len(numbers) == 3
     for unknown in ("9999", "x", "-1", str(2**40), str(numbers["Series 1"])):
         assert await booth.rows(visitor, Kind.SERIES, unknown) == []
 
