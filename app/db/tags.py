@@ -51,8 +51,16 @@ class StoredItem(NamedTuple):
 
 async def add(writer: Writer, kind: Kind, provider_pk: int, items: Iterable[Given], now: int) -> int:
     """The tags of items that had none; returns how many."""
-    rows = [_row(kind, provider_pk, item, tag, now) for item in items for tag in item.tags]
-    rows.sort(key=lambda row: (row[2], row[3]))  # as the key goes
+    given: dict[str, list[Given]] = {}
+    for item in items:  # in order
+        for tag in item.tags:
+            given.setdefault(tag, []).append(item)
+    number = kind.number  # rows as the key goes
+    rows = [
+        (provider_pk, number, tag, one.ordinal, bool(one.own) and tag in one.own, now)
+        for tag, having in sorted(given.items())
+        for one in having
+    ]
     await insert_rows(writer, "item_tag", COLUMNS, rows)
     return len(rows)
 

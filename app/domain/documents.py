@@ -158,9 +158,10 @@ def restamped(
     updated_at: tuple[str | None, str | None],
 ) -> bytes:
     """An encoded document with other tags, another cleaned name and `updatedAt`: each as it stands in it, and will."""
-    for key, (before, after) in ((b"tags", tags), (b"cleanedName", renamed), (b"updatedAt", updated_at)):
-        if before != after:
-            # As in `stamped`: inside JSON text the quotes of the key would be escaped.
-            old, new = (b'"%b":%b' % (key, _encoder.encode(value)) for value in (before, after))
-            body = body.replace(old, new, 1)
-    return body
+    # As in `stamped`: inside JSON text the quotes of the keys would be escaped.
+    told = _encoder.encode
+    if tags[0] != tags[1]:
+        body = body.replace(b'"tags":' + told(tags[0]), b'"tags":' + told(tags[1]), 1)
+    if renamed[0] != renamed[1]:
+        body = body.replace(b'"cleanedName":' + told(renamed[0]), b'"cleanedName":' + told(renamed[1]), 1)
+    return body.replace(b'"updatedAt":' + told(updated_at[0]), b'"updatedAt":' + told(updated_at[1]), 1)

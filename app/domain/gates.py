@@ -11,7 +11,8 @@ from typing import Any, Final
 from app.domain.normal import fold_case
 
 MOST: Final = 32  # literals; the letters and pairs of a text are looked up together, so that it hardly matters how many
-REMEMBERED: Final = 10_000  # which gates are opened by which letters: names are much alike
+REMEMBERED: Final = 20_000  # words, and what they open together: names are much alike
+_NOTHING: Final = frozenset[str]()
 _ODD: Final = re.compile(r"\{(?!\d)")  # fuzzy matching and named lists read as literals elsewhere
 _GROUPS: Final = frozenset({"SUBPATTERN", "ATOMIC_GROUP"})
 _REPEATS: Final = frozenset({"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"})
@@ -19,35 +20,54 @@ _REPEATS: Final = frozenset({"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"})
 _COMMON: Final = "etaoinsrhldcumfpgwybvkxjqz"  # letters of names, the commonest first
 
 Gate = tuple[str, ...]
+_Guarded = tuple[int, str]  # the place of a gate, and a literal that opens it ("" = what was looked for is all of it)
 
 
 class Index:
     """Which gates a text may open: looks at pairs of letters, so that it does not matter how many gates there are."""
 
     def __init__(self, gates: Mapping[int, Gate]) -> None:
-        keys: dict[str, set[int]] = {}
+        keys: dict[str, list[_Guarded]] = {}
         for place, gate in gates.items():
             for literal in gate:
-                keys.setdefault(_rarest(literal), set()).add(place)
-        self._always = frozenset(keys.pop("", ()))
+                key = _rarest(literal)
+                # A cut may bring the words of a literal together: before it, each of them opens the gate.
+                guard = next(word for word in literal.split(" ") if key in word) if " " not in key else key
+                keys.setdefault(key, []).append((place, "" if key == guard else guard))
+        self._always = keys.pop("", [])
         self._keys = keys
         self._known = frozenset(keys)
-        self._opened: dict[frozenset[str], tuple[int, ...]] = {}
+        self._words: dict[str, frozenset[str]] = {}
+        self._opened: dict[frozenset[str], Sequence[_Guarded]] = {}
         # What a cut puts together meets at a space: without such keys it opens no gate that was shut.
         self.spaced = any(" " in key for key in keys)
 
     def places(self, folded: str, more: Iterable[int] = ()) -> list[int]:
-        """The places of gates that may stand in a folded text, and `more`, the last one first."""
-        hits = self._known.intersection(map(add, folded, folded[1:])) | self._known.intersection(folded)
+        """The places of gates that a folded text opens, and `more`, the last one first."""
+        try:
+            hits = _NOTHING.union(*[self._words[word] for word in folded.split(" ")])
+        except KeyError:
+            hits = _NOTHING.union(*map(self._hits, folded.split(" ")))
+        if self.spaced:
+            hits |= self._known.intersection(map(add, folded, folded[1:]))
         opened = self._opened.get(hits)
         if opened is None:
             opened = self._open(hits)
-        return sorted({*opened, *more}, reverse=True) if more else list(opened)
+        found = [place for place, literal in opened if literal in folded]
+        return sorted({*found, *more}, reverse=True) if more else list(dict.fromkeys(found))
 
-    def _open(self, hits: frozenset[str]) -> tuple[int, ...]:
+    def _hits(self, word: str) -> frozenset[str]:
+        """The keys in a word; names are made of few different ones."""
+        if len(self._words) >= REMEMBERED:
+            self._words.clear()
+        found = self._known.intersection(map(add, word, word[1:])) | self._known.intersection(f"{word} ")
+        self._words[word] = found
+        return found
+
+    def _open(self, hits: frozenset[str]) -> Sequence[_Guarded]:
         if len(self._opened) >= REMEMBERED:
             self._opened.clear()
-        opened = tuple(sorted(self._always.union(*[self._keys[hit] for hit in hits]), reverse=True))
+        opened = sorted([*self._always, *(one for hit in hits for one in self._keys[hit])], reverse=True)
         self._opened[hits] = opened
         return opened
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 # Letters that look like others and that Unicode does not take for them; its own compatibility forms are NFKC's.
@@ -20,8 +21,11 @@ _DOTLESS: Final = str.maketrans("İı", "ii")  # an `i` in a pattern finds them 
 
 def plain(text: str) -> str:
     """Superscripts, full-width and fancy letters as plain ones, flags as `[FR]`, single spaces; case stays."""
-    if text.isascii():
-        return " ".join(text.split())
+    return " ".join(text.split()) if text.isascii() else _plain(text)
+
+
+@lru_cache(maxsize=1_024)  # the same name is asked about by one after the other
+def _plain(text: str) -> str:
     known = _FLAG.sub(_flag, text.translate(_TABLE))
     return " ".join(unicodedata.normalize("NFKC", known).split())
 

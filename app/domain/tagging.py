@@ -18,7 +18,7 @@ CAPTURE: Final = "__CAPTURE__"  # the tag is what the pattern's first group foun
 MAX_TAG: Final = 60  # characters
 _JUNK: Final = " \t|:;,/\\-–—•·_"
 _HOLLOW: Final = re.compile(r"[(\[{<][\s\-|/,:]*[)\]}>]|[|:/](?=\s*[|:/])")
-_SPACES: Final = re.compile(r"\s{2,}")
+_OPENING: Final = frozenset("([{<|:/")  # what anything hollow begins with
 _TAG_EDGES: Final = " \t|:;,/\\-–—•·_()[]{}<>«»\"'*#=~"
 
 
@@ -74,6 +74,7 @@ class _Step(Struct, frozen=True, gc=False, kw_only=True):
     in_name: bool
     in_category: bool
     captures: bool
+    spaced: bool  # whether the gate has words that the text may have, and not together
 
 
 _Given = Mapping[int, tuple[str, ...]]  # place of a rule → tags
@@ -98,12 +99,15 @@ class Tagger:
         tags: list[str] = []
         turn = Turn()
         waiting = self._index.places(folded, given)
+        opened = folded  # the text that these places were found in
         while waiting:
             place = waiting.pop()
             step = self._steps.get(place)
             if step is None:
                 continue
-            left = self._run(step, turn, text, folded, tags) if step.in_name else None
+            left = None
+            if step.in_name and ((folded is opened and not step.spaced) or step.matcher.may_be_in(folded)):
+                left = self._run(step, turn, text, tags)
             if given:
                 tags += given.get(place, ())
             if step.rule.stop and (left is not None or place in given):
@@ -112,6 +116,7 @@ class Tagger:
                 text, folded = left, fold_case(left)
                 if step.rule.cleanup is Cleanup.REPLACE or self._index.spaced:
                     waiting = [one for one in self._index.places(folded, given) if one > place]
+                    opened = folded
         return Tagged(distinct(tags), cleaned_name(text) or cleaned_name(original) or name)
 
     def _step(self, place: int, rule: Rule) -> _Step | None:
@@ -132,12 +137,13 @@ class Tagger:
             in_name=rule.source is not Source.CATEGORY,
             in_category=rule.source is not Source.NAME,
             captures=rule.tag == CAPTURE,
+            spaced=any(" " in literal for literal in matcher.gate),
         )
 
-    def _run(self, step: _Step, turn: Turn, text: str, folded: str, tags: list[str]) -> str | None:
+    def _run(self, step: _Step, turn: Turn, text: str, tags: list[str]) -> str | None:
         """Adds the rule's tags; returns the name after its cleanup, "" when that is as it was, None without a match."""
         matcher = step.matcher
-        if not matcher.may_be_in(folded) or (matcher.limited and turn.over):
+        if matcher.limited and turn.over:
             return None
         found = None
         try:
@@ -172,7 +178,7 @@ class Tagger:
             folded, turn = fold_case(name), Turn()
             for step in self._of_category:
                 tags: list[str] = []
-                if self._run(step, turn, name, folded, tags) is not None:
+                if step.matcher.may_be_in(folded) and self._run(step, turn, name, tags) is not None:
                     given[step.place] = (*given.get(step.place, ()), *tags)
         return given
 
@@ -197,6 +203,7 @@ def checked(rule: Rule) -> Matcher:
     return matcher
 
 
+@lru_cache(maxsize=4_096)  # a rule captures few different texts
 def tag_name(text: str) -> str:
     """A tag as it is stored: spaces single, no brackets or separators around it; "" when nothing is left."""
     return " ".join(plain(text).split()).strip(_TAG_EDGES)[:MAX_TAG].strip()
@@ -204,11 +211,13 @@ def tag_name(text: str) -> str:
 
 def distinct(tags: Iterable[str]) -> tuple[str, ...]:
     """Each tag once, whatever its case, in alphabetical order."""
-    given = tuple(tags)
-    if len(given) < 2:  # noqa: PLR2004 - nothing to compare
-        return given
+    return _distinct(tuple(tags))
+
+
+@lru_cache(maxsize=16_384)  # of all that rules can give, items have few combinations
+def _distinct(tags: tuple[str, ...]) -> tuple[str, ...]:
     found: dict[str, str] = {}
-    for tag in given:
+    for tag in tags:
         found.setdefault(tag.lower(), tag)
     return tuple(sorted(found.values()))
 
@@ -235,4 +244,5 @@ def _tags(captured: Iterable[str]) -> list[str]:
 
 def tidied(text: str) -> str:
     """What a cut left behind, without hollow brackets, doubled separators and loose ends; "" when that is all."""
-    return _SPACES.sub(" ", _HOLLOW.sub(" ", text)).strip(_JUNK)
+    whole = text if _OPENING.isdisjoint(text) else _HOLLOW.sub(" ", text)
+    return " ".join(whole.split()).strip(_JUNK)

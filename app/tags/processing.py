@@ -24,7 +24,7 @@ from app.domain.ordinals import OrdinalSet
 from app.domain.titles import search_words, sort_key
 from app.jobs import lease
 
-STRETCH: Final = 2_000  # items in one transaction: 3 MB of documents
+STRETCH: Final = 5_000  # items in one transaction: 7 MB of documents
 REFRESH_ALL: Final = 5_000  # renamed items from which on the word index is compared as a whole
 NO_JOB: Final = "tags"  # in the change log
 NONE: Final = Counts()
@@ -58,8 +58,7 @@ class Run:
     changed: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class Difference(Struct, frozen=True, kw_only=True, gc=False):
     """An item that is marked otherwise than it was."""
 
     item: StoredItem
@@ -191,20 +190,21 @@ class Processing:
         older = run.started + (run.rounds > 0)  # what a round of this processing gave may be wrong too
         put = await tags.put(writer, kind, run.provider_pk, given, run.started, before=older)
         run.counts = run.counts.plus(put)
+        changed = [one for one in different if one.told]
         hidden = [(int(one.marking.visibility), one.item.ordinal) for one in different if not one.told]
         await tags.show(writer, kind, run.provider_pk, hidden)
         now = now_ms()
+        dated = rfc3339(now)
         rows, bodies, log = [], [], list[ChangeRow]()
-        for one in different:
-            if one.told:
-                row, body = _rewritten(one, now)
-                rows.append(row)
-                bodies.append((one.item.ordinal, body))
-                if one.item.is_active:
-                    log.append((one.item.id, "updated", body))
+        for one in changed:
+            row, body = _rewritten(one, now, dated)
+            rows.append(row)
+            bodies.append((one.item.ordinal, body))
+            if one.item.is_active:
+                log.append((one.item.id, "updated", body))
         await tags.remark(writer, kind, run.provider_pk, rows)
         await items.rewrite_documents(writer, kind, run.provider_pk, bodies)
-        await self._log(writer, run, kind, log, OrdinalSet(one.item.ordinal for one in different if one.told))
+        await self._log(writer, run, kind, log, OrdinalSet(one.item.ordinal for one in changed))
 
     async def _log(self, writer: Writer, run: Run, kind: Kind, log: list[ChangeRow], places: OrdinalSet) -> None:
         if not log:
@@ -251,10 +251,10 @@ async def _compare(
     return different, kept
 
 
-def _rewritten(one: Difference, now: int) -> tuple[tuple[Any, ...], bytes]:
+def _rewritten(one: Difference, now: int, dated: str | None) -> tuple[tuple[Any, ...], bytes]:
     was, marking = one.was, one.marking
     tidy = marking.cleaned_name if marking.cleaned_name != was.name else None
     words = search_words(was.name, tidy, was.original_name)
     row = (sort_key(marking.cleaned_name), words, int(marking.visibility), now, one.item.ordinal)
-    renamed, dated = (was.cleaned_name, marking.cleaned_name), (was.updated_at, rfc3339(now))
-    return row, restamped(one.item.body, tags=(was.tags, marking.tags), renamed=renamed, updated_at=dated)
+    renamed, stamps = (was.cleaned_name, marking.cleaned_name), (was.updated_at, dated)
+    return row, restamped(one.item.body, tags=(was.tags, marking.tags), renamed=renamed, updated_at=stamps)
