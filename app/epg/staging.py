@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from app.core import jsonio
 from app.db import guide_rows
 from app.db.engine import Database
 from app.db.guide_rows import ChannelValues, ProgrammeValues
 from app.domain.kinds import StepName
-from app.domain.programmes import LAST_LENGTH_MS, ProgrammeRecord
+from app.domain.programmes import LAST_LENGTH_MS, ProgrammeRecord, encoded
 from app.epg.xmltv import ChannelFacts
 from app.jobs.tracker import JobTracker
 
@@ -148,7 +147,7 @@ class Stage:
         nothing = Track(0)
         for channel in dict.fromkeys((*facts, *self._tracks)):
             told, track = facts.get(channel, ChannelFacts()), self._tracks.get(channel, nothing)
-            names, last = jsonio.dumps(told.names), track.last_ms if track.programmes else None
+            names, last = encoded(told.names), track.last_ms if track.programmes else None
             found.append((self._number(channel), channel, names, told.icon, track.programmes, last))
         return found
 
