@@ -47,6 +47,9 @@ ALLOWED: Final = {
 TOOL: Final = shutil.which("tv_validate_file")
 DTD: Final = Path("/usr/share/xmltv/xmltv.dtd")
 EMPTY: Final = {"icon", "previously-shown"}
+ELEMENT: Final = re.compile(r"<!ELEMENT\s+([\w-]+)\s+\(([^#]*?)\)\s*>")
+EMPTY_ELEMENT: Final = re.compile(r"<!ELEMENT\s+([\w-]+)\s+(EMPTY)?")
+ATTLIST: Final = re.compile(r"<!ATTLIST\s+([\w-]+)\s+(.*?)>", re.DOTALL)
 FULL: Final = {
     "title": "Näws & <Views> \x07\x85",
     "subTitle": "One",
@@ -226,6 +229,19 @@ async def test_a_new_generation_or_match_makes_a_new_tag(served: Served, stocked
     async with stocked.database.writer() as writer:
         await writer.execute(update(EpgMatch).values(ordinal=1))
     assert len({first, second, await tag()}) == 3
+
+
+def test_the_check_says_what_the_dtd_says() -> None:
+    if not DTD.exists():
+        pytest.skip("there is no DTD of XMLTV (Debian: xmltv-util)")
+    declared = re.sub(r"<!--.*?-->", "", DTD.read_text(), flags=re.DOTALL)
+    models = {name: " ".join(re.split(r"[\s,]+", model.strip())) for name, model in ELEMENT.findall(declared)}
+    assert {name: models[name] for name in CHILDREN} == CHILDREN
+    assert {name for name, model in EMPTY_ELEMENT.findall(declared) if model} == EMPTY | {"new"}
+    attributes: dict[str, set[str]] = {}
+    for name, body in ATTLIST.findall(declared):
+        attributes.setdefault(name, set()).update(re.findall(r"([\w-]+)\s+(?:CDATA|\()", body))
+    assert all(names <= attributes[name] for name, names in ALLOWED.items())
 
 
 def test_the_check_finds_what_it_should() -> None:
