@@ -133,7 +133,7 @@ def show_trial(trial: Trial, *, as_json: bool) -> None:
     say(f"{trial.changed} of {trial.items} items would change.")
     for trouble in trial.troubles:
         say(f"{trouble.id}: {trouble.message}")
-    columns = ("NAME", "TAGS BEFORE", "TAGS AFTER", "NAME BEFORE", "NAME AFTER", "BEFORE", "AFTER")
+    columns = ("NAME", "TAGS BEFORE", "TAGS AFTER", "NAME BEFORE", "NAME AFTER", "VISIBLE BEFORE", "VISIBLE AFTER")
     rows: list[tuple[Any, ...]] = [
         (
             one.name,
