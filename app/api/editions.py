@@ -36,9 +36,9 @@ async def _respond(
     if matches(request.headers.get("if-none-match"), headers["etag"]):
         kept = {name: value for name, value in headers.items() if not name.startswith("content-")}
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=kept)
-    if request.method == "HEAD":
-        return Response(headers=headers)
     held = press.held(edition) if gzip else None
     if held is not None:
         return Response(held, headers=headers)
+    if request.method == "HEAD":
+        return StreamingResponse((), headers=headers)  # it claims no length: nothing was made
     return StreamingResponse(press.gzipped(edition) if gzip else press.plain(edition), headers=headers)

@@ -32,7 +32,6 @@ PAGE_TYPES: Final = frozenset(
     {"text/html", "application/xhtml+xml", "application/json", "application/xml", "text/xml", "application/dash+xml"}
 )
 LOOKED_AT: Final = 512  # bytes of a body, to see what it is
-_PAGE: Final = 17  # characters; a key of 16 bytes may look like anything
 SHORTEST_PAGE: Final = 17  # characters; a key of 16 bytes may look like anything
 UNSATISFIABLE: Final = 416
 PARTIAL: Final = 206

@@ -1,8 +1,6 @@
 """Playable links: from an item's public id to what its provider answers at this moment."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TypeVar
 
 from sqlalchemy import Row, select
 from sqlmodel import col
@@ -12,11 +10,9 @@ from app.core.errors import NotFound
 from app.db.engine import Database
 from app.db.tables import ITEM_TABLES, Episode
 from app.domain.kinds import Kind
-from app.providers.base import Provider, StreamLink
+from app.providers.base import StreamLink
 from app.providers.bearing import words_of
 from app.streams.sessions import Sessions
-
-L = TypeVar("L", StreamLink, StreamLink | None)
 
 
 class Links:
@@ -40,10 +36,11 @@ class Links:
         if row is None:
             raise NotFound("There is no such channel.")
         locator = jsonio.loads(row.locator)
-        link = await self._asked(row, lambda one: one.replay(locator, start_ms=start_ms, minutes=minutes))
+        async with self._sessions.opened(row.provider_pk) as (provider, account):
+            link = await provider.replay(locator, start_ms=start_ms, minutes=minutes)
         if link is None:
             raise NotFound("This provider cannot be asked for the past of a channel.")
-        return link
+        return replace(link, secrets=words_of(account))
 
     async def episode(self, episode_id: str) -> StreamLink:
         """The link of an episode; it has an id once its season was listed."""
@@ -58,10 +55,6 @@ class Links:
             return await reader.row(select(*columns).where(col(table.id) == item_id))  # type: ignore[attr-defined]
 
     async def _resolve(self, row: Row[tuple[int, bytes]], kind: Kind) -> StreamLink:
-        locator = jsonio.loads(row.locator)
-        return await self._asked(row, lambda provider: provider.resolve(kind, locator))
-
-    async def _asked(self, row: Row[tuple[int, bytes]], ask: Callable[[Provider], Awaitable[L]]) -> L:
         async with self._sessions.opened(row.provider_pk) as (provider, account):
-            link = await ask(provider)
-        return link if link is None else replace(link, secrets=words_of(account))
+            link = await provider.resolve(kind, jsonio.loads(row.locator))
+        return replace(link, secrets=words_of(account))

@@ -183,6 +183,7 @@ async def test_a_file_has_one_tag_per_encoding_and_is_not_sent_twice(served: Ser
         assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tags[coding])
         head = await served.client.head(url, headers={"Accept-Encoding": coding})
         assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", tags[coding])
+        assert head.headers.get("content-length") != "0"
     assert tags["gzip"] != tags["identity"]
     assert not tags["gzip"].startswith("W/")
     seen = {tags["gzip"]}
