@@ -124,7 +124,7 @@ def test_who_waits_is_told_when_nobody_works_and_may_leave(
 ) -> None:
     installation = installed(tmp_path, redis_url, sqlite_url)
     provider = add(installation, slow)
-    slow.behave("stock", latency_ms=2_000)
+    slow.behave("stock", latency_ms=1_200)
     with running(installation, "worker") as worker:
         worker_ready(redis_url)
         words = ("sync", "run", "home", "--wait")
