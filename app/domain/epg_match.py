@@ -51,6 +51,7 @@ class Wanted(NamedTuple):
     name: str
     epg_id: str | None
     shift_hours: float | None = None  # as the provider told it
+    guide_name: str | None = None  # what a list calls it for its guide alone (`tvg-name`)
 
 
 class Match(NamedTuple):
@@ -102,7 +103,9 @@ class GuideIndex:
 
         One without programmes is taken only where nothing else is found.
         """
-        found = max((*self._by_id(wanted), *self._by_name(wanted)), key=_worth, default=None)
+        names = dict.fromkeys((wanted.guide_name or wanted.name, wanted.name))
+        best = [max((*self._by_id(wanted), *self._by_name(wanted, name)), key=_worth, default=None) for name in names]
+        found = max(filter(None, best), key=_sure, default=None)  # of two that are as good, that of the guide's name
         return found and found._replace(shift_ms=found.shift_ms + round(hours * HOUR_MS))
 
     def _by_id(self, wanted: Wanted) -> Iterator[Match]:
@@ -115,9 +118,9 @@ class GuideIndex:
         for entry in self._folded_ids.get(_folded(wanted.epg_id), ()):
             yield Match(entry, Method.ID, 0.98, _id_shift(wanted, entry))
 
-    def _by_name(self, wanted: Wanted) -> Iterator[Match]:
-        read = read_name(wanted.name, wanted.epg_id)
-        exact = [(entry, other, 0.95) for entry, other in self._names.get(_folded(wanted.name), ())]
+    def _by_name(self, wanted: Wanted, name: str) -> Iterator[Match]:
+        read = read_name(name, wanted.epg_id)
+        exact = [(entry, other, 0.95) for entry, other in self._names.get(_folded(name), ())]
         alike = [(entry, other, _likeness(read, other)) for entry, other in self._bases.get(read.base, ())]
         for scored in (exact, alike):
             best = max((score for _, _, score in scored), default=0.0)
@@ -137,8 +140,12 @@ def shift_hours(extra: Mapping[str, Any], options: Mapping[str, Any]) -> tuple[f
     return told if told is None or abs(told) <= MAX_SHIFT_HOURS else None, chosen or 0
 
 
+def _sure(match: Match) -> tuple[bool, float]:
+    return bool(match.entry.programmes), match.score
+
+
 def _worth(match: Match) -> tuple[bool, float, int, int]:
-    return bool(match.entry.programmes), match.score, -match.entry.guide, -match.entry.number
+    return *_sure(match), -match.entry.guide, -match.entry.number
 
 
 def _likeness(one: Variant, other: Variant) -> float:

@@ -75,8 +75,16 @@ async def _found(
 
 
 def _matched(index: GuideIndex, row: Row[Any], options: Mapping[str, Any]) -> MatchValues | None:
-    told, chosen = shift_hours(_extra(row), options)
-    wanted = Wanted(external_id=row.external_id, name=row.name, epg_id=row.epg_id, shift_hours=told)
+    extra = _extra(row)
+    told, chosen = shift_hours(extra, options)
+    named = extra.get("tvgName")
+    wanted = Wanted(
+        external_id=row.external_id,
+        name=row.name,
+        epg_id=row.epg_id,
+        shift_hours=told,
+        guide_name=named if isinstance(named, str) else None,
+    )
     match = index.find(wanted, hours=chosen)
     if match is None:
         return None
@@ -97,4 +105,4 @@ async def _pinned(reader: Reader, row: Row[Any], options: Mapping[str, Any]) -> 
 
 
 def _extra(row: Row[Any]) -> Mapping[str, Any]:
-    return jsonio.loads(row.extra) if row.extra and b"tvgShift" in row.extra else {}
+    return jsonio.loads(row.extra) if row.extra and b"tvg" in row.extra else {}

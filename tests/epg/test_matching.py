@@ -74,6 +74,18 @@ def test_time_shifts_move_the_guide(
     assert match.shift_ms == hours * HOUR
 
 
+def test_the_name_that_a_list_has_for_its_guide_counts_too() -> None:
+    index = GuideIndex.of(GUIDE)
+
+    def found(name: str, guide_name: str) -> tuple[str, float] | None:
+        match = index.find(Wanted(external_id="1", name=name, epg_id=None, guide_name=guide_name))
+        return match and (match.entry.channel_id, match.score)
+
+    assert found("Das Erste vom Besten", "BBC_One") == ("BBCOne.uk", 0.95)
+    assert found("ITV1", "BBC_Nine") == ("itv1.uk", 0.95)
+    assert found("BBC One", "ITV1") == ("itv1.uk", 0.95)  # both are there: that of the guide is meant for it
+
+
 def test_the_better_guide_wins_unless_it_has_nothing_to_tell() -> None:
     first, second = entry("a", "A", guide_pk=1, guide=0), entry("a", "A", guide_pk=2, guide=1)
     wanted = Wanted(external_id="1", name="A", epg_id="a")
