@@ -10,6 +10,7 @@ from sqlalchemy import insert, update
 from sqlmodel import col
 
 from app.core.clock import now_ms
+from app.core.memory import calm_collector
 from app.db import items, migrate
 from app.db.engine import Database
 from app.db.tables import CatalogueHead, ProviderRuleset
@@ -58,6 +59,7 @@ async def process(clock: Clock, arguments: dict[str, Any]) -> dict[str, Any]:
     """Marks all that is stored."""
     database = Database(arguments["database"])
     rules = (await Rulesets(database).assigned(1))[0].rules
+    calm_collector()  # as every worker does
     async with lease.held(database, provider_pk=1, job_id="bench") as fence:
         with clock:
             run = await Processing(database).whole(1, fence)
@@ -75,6 +77,7 @@ async def first_sync(clock: Clock, arguments: dict[str, Any]) -> dict[str, Any]:
     listed = [CategoryRecord(external_id=str(number), name=f"Group {number}", position=number) for number in range(40)]
     categories = {Kind.CHANNEL: listed, Kind.MOVIE: [], Kind.SERIES: []}
     provider = ScriptedProvider(lists={Kind.CHANNEL: records}, categories_of=categories, size=1_000)
+    calm_collector()
     with clock:
         await sync(database, pk, provider)
     await database.close()

@@ -107,6 +107,13 @@ class Matcher:
     def cut(self, text: str, replacement: str) -> Cut:
         """Both at once."""
         captured: list[str] = []
+        if self._limit is None and "\\" not in replacement:
+            parts, end = [], 0
+            for match in self._compiled.finditer(text):
+                captured.append(match[1] or "")
+                parts.append(text[end : match.start()])
+                end = match.end()
+            return Cut(captured, replacement.join([*parts, text[end:]]))
 
         def take(match: Any) -> str:
             captured.append(match[1] or "")

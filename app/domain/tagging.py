@@ -78,6 +78,7 @@ class _Step(Struct, frozen=True, gc=False, kw_only=True):
 
 
 _Given = Mapping[int, tuple[str, ...]]  # place of a rule → tags
+_Found = tuple[Sequence[str], str]  # the tags that a rule gives, and the text after its cleanup ("" = as it was)
 
 
 class Tagger:
@@ -105,9 +106,12 @@ class Tagger:
             step = self._steps.get(place)
             if step is None:
                 continue
-            left = None
+            left = found = None
             if step.in_name and ((folded is opened and not step.spaced) or step.matcher.may_be_in(folded)):
-                left = self._run(step, turn, text, tags)
+                found = self._run(step, turn, text) if step.matcher.limited else _applied(step, text)
+            if found is not None:
+                tags += found[0]
+                left = found[1]
             if given:
                 tags += given.get(place, ())
             if step.rule.stop and (left is not None or place in given):
@@ -140,24 +144,19 @@ class Tagger:
             spaced=any(" " in literal for literal in matcher.gate),
         )
 
-    def _run(self, step: _Step, turn: Turn, text: str, tags: list[str]) -> str | None:
-        """Adds the rule's tags; returns the name after its cleanup, "" when that is as it was, None without a match."""
-        matcher = step.matcher
-        if matcher.limited and turn.over:
+    def _run(self, step: _Step, turn: Turn, text: str) -> _Found | None:
+        """`_applied` for a pattern that has a limit; one that breaks it is left out from now on."""
+        if turn.over:
             return None
         found = None
         try:
             found = _applied(step, text)
         except Unusable as error:
             self._leave_out(step.rule.id, str(error))
-        if matcher.limited:
-            turn.count(matcher, step.rule.id)
-            if turn.over and turn.slowest is not None:
-                self._leave_out(turn.slowest, TOGETHER)
-        if found is None:
-            return None
-        tags += found[0]
-        return found[1]
+        turn.count(step.matcher, step.rule.id)
+        if turn.over and turn.slowest is not None:
+            self._leave_out(turn.slowest, TOGETHER)
+        return found
 
     def _leave_out(self, rule_id: str, reason: str) -> None:
         self.troubles.setdefault(rule_id, reason)
@@ -177,9 +176,9 @@ class Tagger:
         for name in map(plain, names):
             folded, turn = fold_case(name), Turn()
             for step in self._of_category:
-                tags: list[str] = []
-                if step.matcher.may_be_in(folded) and self._run(step, turn, name, tags) is not None:
-                    given[step.place] = (*given.get(step.place, ()), *tags)
+                found = self._run(step, turn, name) if step.matcher.may_be_in(folded) else None
+                if found is not None:
+                    given[step.place] = (*given.get(step.place, ()), *found[0])
         return given
 
 
@@ -222,8 +221,8 @@ def _distinct(tags: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(found.values()))
 
 
-def _applied(step: _Step, text: str) -> tuple[Sequence[str], str] | None:
-    """The tags that a rule gives a text, and the text after its cleanup ("" = as it was); None without a match."""
+def _applied(step: _Step, text: str) -> _Found | None:
+    """What a rule finds in a text; None without a match."""
     rule, matcher = step.rule, step.matcher
     if rule.cleanup is Cleanup.KEEP:
         if step.captures:
