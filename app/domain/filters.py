@@ -103,10 +103,9 @@ class Sieve:
             found = matcher.found(text)
         except Unusable as error:
             self.troubles[one.id] = str(error)
-        if matcher.limited:
-            turn.count(matcher, one.id)
-            if turn.over and turn.slowest is not None:
-                self.troubles.setdefault(turn.slowest, TOGETHER)
+        slowest = turn.count(matcher, one.id) if matcher.limited else None
+        if slowest is not None:
+            self.troubles.setdefault(slowest, TOGETHER)
         return found
 
     def _matcher(self, one: Filter) -> Matcher | None:

@@ -159,10 +159,10 @@ class Matcher:
 class Turn:
     """One name's turn: each of many patterns may be quick enough, and all of them together take for ever."""
 
-    __slots__ = ("_spent", "_worst", "slowest")
+    __slots__ = ("_slowest", "_spent", "_worst")
 
     def __init__(self) -> None:
-        self.slowest: str | None = None  # the id of the rule or filter whose pattern took the most
+        self._slowest = ""
         self._spent = 0.0
         self._worst = 0.0
 
@@ -171,11 +171,12 @@ class Turn:
         """Whether no more limited patterns may be run for this name."""
         return self._spent >= NAME_SECONDS
 
-    def count(self, matcher: Matcher, owner: str) -> None:
-        """Adds the last run of a limited pattern."""
+    def count(self, matcher: Matcher, owner: str) -> str | None:
+        """Adds the last run of a limited pattern; once all is spent, answers whose took the most of it."""
         self._spent += matcher.took
         if matcher.took > self._worst:
-            self._worst, self.slowest = matcher.took, owner
+            self._worst, self._slowest = matcher.took, owner
+        return self._slowest if self.over else None
 
 
 def _compiled(source: str, *, case_sensitive: bool, limited: bool) -> Any:

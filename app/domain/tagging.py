@@ -153,9 +153,9 @@ class Tagger:
             found = _applied(step, text)
         except Unusable as error:
             self._leave_out(step.rule.id, str(error))
-        turn.count(step.matcher, step.rule.id)
-        if turn.over and turn.slowest is not None:
-            self._leave_out(turn.slowest, TOGETHER)
+        slowest = turn.count(step.matcher, step.rule.id)
+        if slowest is not None:
+            self._leave_out(slowest, TOGETHER)
         return found
 
     def _leave_out(self, rule_id: str, reason: str) -> None:
