@@ -173,10 +173,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamLink:
-    """A playable address, good until `expires_at` (ms; None = unknown).
-
-    `secrets` are words of the account that no player may see, in lower case.
-    """
+    """A playable address, good until `expires_at` (ms; None = unknown); no player may see `secrets` (lower case)."""
 
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)

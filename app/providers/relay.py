@@ -6,6 +6,7 @@ Nothing of it counts in the windows of the hosts: a film lasts longer than any w
 import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import ExitStack
 from typing import Final
 from urllib.parse import urlsplit
 from weakref import WeakSet
@@ -174,13 +175,12 @@ class Relay:
     async def _begun(self, reply: aiohttp.ClientResponse, words: frozenset[str]) -> Relayed:
         relayed = Relayed(reply)
         self._open.add(relayed)
-        try:
+        with ExitStack() as unless_whole:
+            unless_whole.callback(relayed.close)
             self._judge(reply)
             await relayed.begin()
             relayed.check(words)
-        except BaseException:
-            relayed.close()
-            raise
+            unless_whole.pop_all()
         return relayed
 
     def _judge(self, reply: aiohttp.ClientResponse) -> None:
