@@ -192,6 +192,7 @@ def test_wrong_use_is_told_in_a_sentence(
     inside: Inside, installation: Installation, served: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server, "BASE_SECONDS", 0.001)
+    monkeypatch.setattr(server, "PATIENCE_SECONDS", 10)
     (installation.folder / "x.json").write_text("no download")
     cases: list[tuple[tuple[str, ...], int, str]] = [
         ((PROVIDER, "a.json", "--server", "http://127.0.0.1:1"), 1, "cannot be reached"),
