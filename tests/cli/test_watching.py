@@ -116,7 +116,7 @@ def test_a_job_of_another_process_is_followed_from_worker_to_worker(apart: Insta
         assert server.end(signal.SIGINT) == 0
         assert time.monotonic() - began < 10
         all_of_it.ended()
-        assert "Cancel" not in server.text  # which a server says of answers that it had to break off after three seconds
+        assert "Cancel" not in server.text  # as a server says when it breaks answers off
 
 
 def test_who_waits_is_told_when_nobody_works_and_may_leave(
