@@ -1,5 +1,6 @@
 """Streams as players get them: sent on to an address that tells nothing, or passed on piece by piece."""
 
+import asyncio
 from http import HTTPStatus
 from typing import Final
 
@@ -29,11 +30,14 @@ class _Passed(StreamingResponse):
         self._relayed = relayed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        loop = asyncio.get_running_loop()
         try:
-            await super().__call__(scope, receive, send)
-        except ProviderError as error:
+            async with asyncio.timeout(None) as patience:
+                self._relayed.when_over(lambda: patience.reschedule(loop.time()))
+                await super().__call__(scope, receive, send)
+        except (ProviderError, TimeoutError) as error:
             # Said already that all is well: the client sees a connection that breaks off, as it would have there.
-            log.info("stream_broke_off", reason=error.detail)
+            log.info("stream_broke_off", reason=getattr(error, "detail", "The server ends."))
         finally:
             self._relayed.close()
 

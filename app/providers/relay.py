@@ -5,7 +5,7 @@ Nothing of it counts in the windows of the hosts: a film lasts longer than any w
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import ExitStack
 from typing import Final
 from urllib.parse import urlsplit
@@ -50,6 +50,7 @@ class Relayed:
         self._coding = reply.headers.get("content-encoding", "")
         self._body = self._inflated()
         self._first = b""
+        self._told: Callable[[], object] | None = None
         self.status = reply.status
         self.url = str(reply.url)
         self.headers: Mapping[str, str] = {
@@ -102,7 +103,19 @@ class Relayed:
 
     def close(self) -> None:
         """Ends the connection: what was not read is not wanted."""
+        self._told = None
         self._reply.close()
+
+    def when_over(self, told: Callable[[], object]) -> None:
+        """Has somebody told when the process ends the stream: who waits for a client hears of nothing else."""
+        self._told = told
+
+    def end(self) -> None:
+        """Ends it in the middle."""
+        told = self._told
+        self.close()
+        if told:
+            told()
 
     @property
     def _type(self) -> str:
@@ -161,7 +174,7 @@ class Relay:
         """Ends every stream that is passed on: the process ends."""
         self._over = True
         for relayed in tuple(self._open):
-            relayed.close()
+            relayed.end()
 
     async def _ask(self, target: URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         session = self._transport.session()
