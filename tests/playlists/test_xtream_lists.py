@@ -11,7 +11,7 @@ from app.domain.kinds import Kind
 from app.domain.records import Record
 from app.playlists.users import UserChange
 from tests.playlists.conftest import Store, channels
-from tests.playlists.xtream import Booth, booth_of, clean, make_panel, retag, unsettle
+from tests.playlists.xtream import PASSWORD, Booth, booth_of, clean, make_panel, retag, unsettle
 from tests.support.scripted import record
 
 ADDED = 1_714_637_472_000
@@ -206,3 +206,25 @@ async def test_what_the_playlist_does_not_hold_does_not_play(booth: Booth) -> No
     assert len(booth.stage.calls) == 1
     with pytest.raises(NotFound):
         await booth.players.link(everything, str(movie), ["channel", "episode"])
+
+
+async def test_who_was_let_in_once_is_let_in_again_until_something_about_them_changes(booth: Booth) -> None:
+    visitor = await booth.visitor()
+    [playlist] = await booth.desk.saved.list()
+    [user] = await booth.desk.users.list(playlist.id)
+    known = visitor.holder
+    await booth.players.confirm(known)
+    await booth.players.confirm(visitor.source.holder)
+    off: tuple[dict[str, Any], ...] = ({"enabled": False}, {"expires_at": 1}, {"password": "another-word"})
+    back: dict[str, Any] = {"enabled": True, "expires_at": None, "password": PASSWORD}
+    for change in off:
+        await booth.desk.users.change(playlist.id, user.id, UserChange(**change))
+        with pytest.raises(NotFound):
+            await booth.players.confirm(known)
+        await booth.desk.users.change(playlist.id, user.id, UserChange(**back))
+        await booth.players.confirm(known)
+    await booth.desk.users.remove(playlist.id, user.id)
+    await booth.desk.saved.rotate(playlist.id)
+    for holder in (known, visitor.source.holder):
+        with pytest.raises(NotFound):
+            await booth.players.confirm(holder)
