@@ -134,6 +134,7 @@ def _behind(marks: Marks, wanted: Filter, stretch: Stretch, after: Place | None)
     if wanted.provider_pk != after.provider_pk:
         ordinal = BEFORE_ALL if wanted.provider_pk > after.provider_pk else BEHIND_ALL
     if stretch.column is None:
-        return [f"{_ordinal(wanted)} > {marks(ordinal)}"]
+        # Postgres concludes nothing from `m.ordinal = c.ordinal` here: without the second it reads `m` from its start.
+        return [f"{column} > {marks(ordinal)}" for column in dict.fromkeys((_ordinal(wanted), "m.ordinal"))]
     sign = "<" if stretch.descending else ">"
     return [f"({_key(stretch)}, {_ordinal(wanted)}) {sign} ({marks(after.key)}, {marks(ordinal)})"]
