@@ -19,7 +19,7 @@ $(STAMP): pyproject.toml requirements-dev.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@awk '/^uv==/ { on = 1 } on { print } on && !/\\$$/ { exit }' requirements-dev.lock > .venv/uv.txt
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --require-hashes -r .venv/uv.txt || true
-	@UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV="$(CURDIR)/.venv" $(BIN)/uv pip sync --require-hashes requirements-dev.lock || \
+	@UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV="$(CURDIR)/.venv" $(BIN)/uv pip sync --compile-bytecode --require-hashes requirements-dev.lock || \
 		{ echo "uv could not install the lock; pip tries"; $(BIN)/python -m pip install --require-hashes -r requirements-dev.lock; }
 	@$(BIN)/python -m pip install --quiet --no-deps --no-index --no-build-isolation --editable .
 	@touch $@
@@ -28,6 +28,7 @@ demo: setup ## simulated portals, synced and served (ARGS="…")
 	$(BIN)/lineup demo $(ARGS)
 
 test: setup ## the whole suite, real services included (ARGS="-k name")
+	@$(BIN)/python -m compileall -q app workers alembic # it starts hundreds of processes, maybe where none may write bytecode
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: setup ## ruff, mypy, import floors, locks

@@ -37,10 +37,14 @@ class Settings(BaseSettings):
     artifacts_url: str | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=2005, ge=0, le=65535)
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$")
     metrics_port: int | None = Field(default=None, ge=1, le=65535)  # of `lineup worker`; the server has its own
     secret_key: str | None = Field(default=None, validation_alias=_named("SECRET_KEY"), repr=False)
     api_keys: Annotated[tuple[str, ...], NoDecode] = Field(default=(), repr=False)
     sync_interval_hours: float = Field(default=6, ge=0, validation_alias=_named("SYNC_INTERVAL_HOURS"))
+    epg_interval_hours: float = Field(default=12, ge=0)
+    epg_past_days: float = Field(default=1, ge=0, le=31)
+    epg_future_days: float = Field(default=8, gt=0, le=31)
     max_parallel_pages: int = Field(default=150, ge=1, le=1000)
     provider_networks: Literal["any", "public"] = "any"
     snapshot_max_age: int = Field(default=60, ge=0)

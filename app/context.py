@@ -12,20 +12,29 @@ from urllib.parse import unquote, urlsplit
 from arq.connections import ArqRedis
 
 from app.artifacts.registry import open_artifacts
+from app.browse.preview import Preview
 from app.browse.service import Browse
+from app.browse.shelves import Shelves
+from app.browse.variants import Variants
 from app.config import Settings
 from app.core.errors import Misconfigured, NotReady
 from app.core.ports import ArtifactStore, Hints
 from app.core.redaction import conceal
 from app.db import migrate
 from app.db.engine import Database, async_url
+from app.epg.guides import Guides
+from app.epg.programmes import Epg
+from app.epg.refresh import Window
 from app.jobs.changes import JobChanges
 from app.jobs.history import JobHistory
 from app.jobs.requests import JobRequests
 from app.jobs.watching import JobWatches
+from app.playlists.desk import PlaylistDesk, open_desk
+from app.playlists.xtream import Players
 from app.providers.base import Provider, ProviderAccount
 from app.providers.guarded import GuardedProvider
 from app.providers.registry import open_provider
+from app.providers.relay import Relay
 from app.providers.transport import Transport
 from app.queue.arq_queue import ArqQueue
 from app.queue.connection import connect
@@ -33,7 +42,7 @@ from app.queue.embedded import EmbeddedValkey
 from app.queue.hints import RedisHints
 from app.queue.notices import RedisNotices
 from app.registry.breakers import Breakers
-from app.registry.secrets import load_secrets
+from app.registry.secrets import Secrets, load_secrets
 from app.registry.service import Registry
 from app.registry.webhooks import Webhooks
 from app.snapshots.databases import Databases
@@ -43,7 +52,9 @@ from app.snapshots.read import Snapshots
 from app.snapshots.removal import remove_artifacts
 from app.snapshots.retention import Keep
 from app.snapshots.waiting import VersionWatches
+from app.streams.passing import Passing
 from app.streams.service import Streams
+from app.tags.service import Tags
 
 # A worker's jobs each hold one connection for their rows and, for moments, one for their heartbeat.
 POOL_SIZE: Final = 20
@@ -69,16 +80,24 @@ class ProcessContext:
     changes: JobChanges
     watches: JobWatches
     browse: Browse
+    preview: Preview
+    variants: Variants
     streams: Streams
     snapshots: Snapshots
     versions: VersionWatches
     databases: Databases
     publisher: Publisher
+    tags: Tags
+    guides: Guides
+    epg: Epg
+    playlists: PlaylistDesk
+    players: Players
 
     def end_waits(self) -> None:
         """Answers that wait for something end at once: the process ends."""
         self.watches.end()
         self.versions.end()
+        self.streams.end()
 
 
 @asynccontextmanager
@@ -113,7 +132,7 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
             forget=partial(remove_artifacts, database, artifacts),
             default_hours=settings.sync_interval_hours,
         )
-        streams = Streams(database, accounts=registry.account, opener=opener)
+        streams = Streams(database, Passing(Relay(transport), secrets), accounts=registry.account, opener=opener)
         stack.push_async_callback(streams.close)
         keep = _keep(settings)
         snapshots = Snapshots(database, artifacts, keep=keep, public_url=settings.public_artifacts_url)
@@ -123,9 +142,12 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
         publisher = Publisher(database, artifacts, makers=(ready,), keep=keep, published=versions.published)
         databases = Databases(database, artifacts)
         stack.push_async_callback(databases.close)
+        guides = _guides(settings, database, transport, secrets)
+        shelves = Shelves()
         history = JobHistory(database, hints)
         watches = JobWatches(history)
         stack.push_async_callback(watches.close)
+        desk = open_desk(database, secrets)
         yield ProcessContext(
             settings=settings,
             database=database,
@@ -143,11 +165,18 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
             changes=JobChanges(database),
             watches=watches,
             browse=Browse(database),
+            preview=Preview(database, shelves, streams.channels),
+            variants=Variants(database, shelves),
             streams=streams,
             snapshots=snapshots,
             versions=versions,
             databases=databases,
             publisher=publisher,
+            tags=Tags(database, publish=publisher.publish, live=streams.channels),
+            guides=guides,
+            epg=Epg(database, guides),
+            playlists=desk,
+            players=Players(database, desk, streams),
         )
 
 
@@ -171,6 +200,18 @@ def _guarded(settings: Settings, transport: Transport, breakers: Breakers) -> Ca
         return GuardedProvider(partial(opener, account), breakers.gate(account.id))
 
     return guarded
+
+
+def _guides(settings: Settings, database: Database, transport: Transport, secrets: Secrets) -> Guides:
+    return Guides(
+        database,
+        transport,
+        secrets,
+        window=Window(past_days=settings.epg_past_days, future_days=settings.epg_future_days),
+        default_hours=settings.epg_interval_hours,
+        retry_attempts=settings.retry_attempts,
+        retry_base_seconds=settings.retry_base_seconds,
+    )
 
 
 def _keep(settings: Settings) -> Keep:

@@ -13,7 +13,26 @@ from app.api.metrics import Shared, shared
 from app.api.model import Problem
 from app.api.openapi import DESCRIPTION, TAGS, described
 from app.api.requests import Measure, RequestId, Sane
-from app.api.routes import browse, changes, health, jobs, providers, snapshot_files, snapshots, streams, sync
+from app.api.routes import (
+    browse,
+    changes,
+    epg,
+    filters,
+    health,
+    jobs,
+    outputs,
+    player,
+    playlists,
+    preview,
+    providers,
+    rulesets,
+    snapshot_files,
+    snapshots,
+    streams,
+    sync,
+    tags,
+    variants,
+)
 from app.config import Settings, load_settings
 from app.context import ProcessContext, open_context
 
@@ -73,10 +92,23 @@ def _add_routes(app: FastAPI) -> None:
     missing: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "There is no such thing."}}
     # An account is a provider: the same routes under both names, described once.
     for prefix, shown in (("/api/providers", True), ("/api/accounts", False)):
-        below = (providers.router, sync.router, browse.below, snapshots.router, snapshot_files.router, changes.router)
-        for router in below:
+        catalogue = (browse.below, preview.below, snapshots.router, snapshot_files.router, changes.router, epg.below)
+        for router in (providers.router, sync.router, *catalogue, tags.below, rulesets.below, filters.below):
             app.include_router(router, prefix=prefix, responses=missing, include_in_schema=shown)
-    for router in (sync.everywhere, jobs.router, streams.router, browse.across):
+    # `/channels/preview` stands before `/channels/{item_id}`.
+    for router in (
+        sync.everywhere,
+        jobs.router,
+        streams.router,
+        preview.across,
+        variants.router,
+        epg.router,
+        tags.router,
+        rulesets.router,
+        browse.across,
+        playlists.router,
+    ):
         app.include_router(router, prefix="/api", responses=missing)
-    for router in (health.own, health.router):
+    # Last: a player's address is any three words that end in a number.
+    for router in (health.own, health.router, outputs.router, outputs.hidden, player.router):
         app.include_router(router)

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from app.simulator.spec import CatalogueSpec
-from bench import delta, engine, resume, serve, snapshot, sync, waiters, window
+from bench import delta, engine, epg, m3u, playlist, resume, serve, snapshot, sync, tags, variants, waiters, window
 from bench.sync import Result
 from tests.support.postgres import running_postgres
 
@@ -24,6 +24,13 @@ BENCHES: dict[str, Bench] = {
     "delta": lambda spec, _: delta.bench(spec),
     "waiters": lambda spec, _: waiters.bench(spec),
     "serve": lambda spec, _: serve.bench(spec),
+    "epg": lambda spec, _: epg.bench(small=spec == SMALL),
+    "epg-postgres": lambda spec, server: epg.bench(server, small=spec == SMALL),
+    "m3u": lambda spec, _: m3u.bench(spec),
+    "playlist": lambda spec, _: playlist.bench(spec),
+    "tags": lambda spec, _: tags.bench(small=spec == SMALL),
+    "variants": lambda _, __: variants.bench(),
+    "variants-postgres": lambda _, server: variants.bench(server),
     "window": lambda spec, _: window.bench(small=spec == SMALL),
 }
 EXTRA: dict[str, Bench] = {

@@ -67,7 +67,7 @@ async def _bench(portal_url: str, folder: str) -> list[Result]:
     async with serving(folder) as client:
         body = {"name": "bench", "kind": "xtream", "url": portal_url, "credentials": LOGIN}
         added = (await client.post("/api/providers", json=body)).raise_for_status().json()
-        job = await _finished(client, added["jobId"])
+        job = await finished(client, added["jobId"])
         base = f"/api/providers/{added['id']}"
         page = f"{base}/snapshot?page={PAGE}&limit=1000&version={job['version']}"
         return [*await _pages(client, page), *await _browse(client, base)]
@@ -94,7 +94,9 @@ async def _healthy(client: httpx.AsyncClient) -> bool:
         return False
 
 
-async def _finished(client: httpx.AsyncClient, job_id: str) -> dict[str, Any]:
+async def finished(client: httpx.AsyncClient, job_id: str) -> dict[str, Any]:
+    """The job once it ended; it has to have completed."""
+
     async def ended() -> bool:
         return (await client.get(f"/api/jobs/{job_id}")).json()["status"] not in ("queued", "running")
 

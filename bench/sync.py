@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -25,30 +24,13 @@ from app.simulator.spec import CatalogueSpec
 from app.sync.pipeline import SyncPipeline
 from bench.floor import MAC
 from bench.measure import Clock, Cost, measure
+from bench.result import Result
 
 HEAD, JOB, PROVIDER = (metadata.tables[name] for name in ("catalogue_head", "sync_job", "provider"))
 WINDOW = 150
 LOGIN = {"username": "demo", "password": "demo-pass"}
 PUBLIC_ID = "benchbenchbench1"
 PAGE = 14
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """A line of the table."""
-
-    name: str
-    items: int
-    cost: Cost
-    floor: float | None = None
-    aim: str = ""
-    rate: bool = False  # the ratio is one of rates (more is better), not of times
-
-    @property
-    def ratio(self) -> float | None:
-        if not self.floor:
-            return None
-        return self.floor / self.cost.wall if self.rate else self.cost.wall / self.floor
 
 
 async def sync(clock: Clock, given: dict[str, Any]) -> dict[str, Any]:

@@ -8,10 +8,17 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from app.core import redaction
 from app.db import migrate
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.services import run_apart
 from tests.support.valkey import running_valkey
+
+
+@pytest.fixture(autouse=True)
+def secrets_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test hides in its texts what another one called secret: a process never forgets by itself."""
+    monkeypatch.setattr(redaction, "_known", redaction._Known())
 
 
 def pytest_configure() -> None:

@@ -1,5 +1,6 @@
-"""API keys: with any set, every route but /health* wants one."""
+"""API keys: with any set, every route wants one but /health* and what players open with a user and a password."""
 
+import re
 from collections.abc import Sequence
 from hashlib import sha256
 from hmac import compare_digest
@@ -12,6 +13,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.errors import problem
 
 OPEN_PREFIX: Final = "/health"
+# Exactly what routes/player.py takes: there a playlist user's name and password stand in the query or in the path.
+_PLAYERS: Final = re.compile(
+    r"/(?:player_api|panel_api|get|xmltv|streaming/timeshift)\.php"
+    r"|/timeshift/[^/]+/[^/]+/[^/]+/[^/]+/[0-9]{1,10}(?:\.[A-Za-z0-9]{1,8})?"
+    r"|(?:/(?:live|movie|series))?/(?!api/)[^/]+/[^/]+/[0-9]{1,10}(?:\.[A-Za-z0-9]{1,8})?",
+    re.ASCII,
+)
+# Files of playlists and what plays in them: a word in the path opens them, or fails to.
+_WORDS: Final = re.compile(r"/(?:p|hdhr|play|relay)/.+", re.ASCII)
+_TOKENS: Final = ("/playlist/", "/epg/")  # the same, where it stands in the query; without one a key is needed
 
 
 class ApiKeys:
@@ -23,7 +34,7 @@ class ApiKeys:
         self._digests = [_digest(key.encode()) for key in keys]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not self._digests or _is_open(scope["path"]):
+        if scope["type"] != "http" or not self._digests or _is_open(scope):
             await self._app(scope, receive, send)
         elif self._knows(_presented(scope)):
             await self._app(scope, receive, _private(send))
@@ -45,8 +56,13 @@ class ApiKeys:
         return known
 
 
-def _is_open(path: str) -> bool:
-    return path == OPEN_PREFIX or path.startswith(f"{OPEN_PREFIX}/")
+def _is_open(scope: Scope) -> bool:
+    path = scope["path"]
+    if path == OPEN_PREFIX or path.startswith(f"{OPEN_PREFIX}/"):
+        return True
+    if path.startswith(_TOKENS):
+        return bool(_queried(scope, "token"))
+    return any(known.fullmatch(path) for known in (_PLAYERS, _WORDS))
 
 
 def _presented(scope: Scope) -> list[bytes]:
@@ -55,12 +71,12 @@ def _presented(scope: Scope) -> list[bytes]:
     scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
     if scheme.lower() == b"bearer":
         found.append(token.strip())
-    found += [word.encode("utf-8", "replace") for word in _queried(scope)[:1]]
+    found += [word.encode("utf-8", "replace") for word in _queried(scope, "key")[:1]]
     return [word for word in found if word]
 
 
-def _queried(scope: Scope) -> list[str]:
-    return parse_qs(scope["query_string"].decode("latin-1")).get("key", [])
+def _queried(scope: Scope, name: str) -> list[str]:
+    return parse_qs(scope["query_string"].decode("latin-1")).get(name, [])
 
 
 def _private(send: Send) -> Send:

@@ -17,6 +17,12 @@ def context_of(request: Request) -> ProcessContext:
     return context
 
 
+def base_of(request: Request) -> str:
+    """Where clients find this server, without a slash at the end: as it is set, else as this one asked for it."""
+    public = context_of(request).settings.public_url
+    return (public or str(request.base_url)).rstrip("/")
+
+
 async def get_context(request: Request) -> ProcessContext:
     """`context_of` as a dependency: FastAPI would run a plain function in a thread."""
     return context_of(request)

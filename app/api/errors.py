@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.paths import shown
 from app.core import jsonio
 from app.core.errors import Conflict, Gone, Invalid, LeaseLost, LineupError, NotFound, NotReady, ProviderError
 
@@ -84,7 +85,7 @@ class Failsafe:
         try:
             await self._app(scope, receive, watched)
         except Exception:
-            log.exception("request_failed", method=scope["method"], path=scope["path"])
+            log.exception("request_failed", method=scope["method"], path=shown(scope))
             if started:
                 raise  # half an answer is out: the connection has to break, or it would look whole
             answer = problem(500, "Something went wrong here. The log of the server knows more.", code="internal_error")

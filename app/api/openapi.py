@@ -20,7 +20,11 @@ TAGS: Final = [
     {"name": "providers", "description": "Upstream accounts: add, change, test, remove."},
     {"name": "sync", "description": "Bring a catalogue up to date, watch, cancel, look back."},
     {"name": "browse", "description": "Channels, movies, series and categories, filtered, sorted and paged."},
+    {"name": "tags", "description": "Rules that tag items and tidy names, and filters that hide them."},
     {"name": "streams", "description": "Seasons, episodes and links to play."},
+    {"name": "playlists", "description": "Saved line-ups, what is changed in them by hand, and who may ask for them."},
+    {"name": "outputs", "description": "What players are given: M3U, XMLTV, a tuner. A token in the URL opens each."},
+    {"name": "epg", "description": "Programme guides: what channels show, how well guides cover them, and pins."},
     {"name": "snapshots", "description": "Whole catalogues as immutable, compressed files."},
     {"name": "health", "description": "For probes and dashboards; needs no key, metrics excepted."},
 ]

@@ -10,10 +10,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.errors import invalid
 from app.api.metrics import REQUESTS, SECONDS
+from app.api.paths import shown, template
 from app.core.ids import new_id
 
 SANE_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-UNMATCHED: Final = "unmatched"  # one label for all that no route takes: paths are endless, labels must not be
 
 log = structlog.get_logger(__name__)
 
@@ -62,10 +62,10 @@ class Measure:
             await self._app(scope, receive, watched)
         finally:
             seconds = time.perf_counter() - began
-            method, route = scope["method"], _template(scope)
+            method, route = scope["method"], template(scope)
             REQUESTS.labels(method, route, str(status)).inc()
             SECONDS.labels(method, route).observe(seconds)
-            log.debug("request", method=method, path=scope["path"], status=status, ms=round(seconds * 1000, 2))
+            log.debug("request", method=method, path=shown(scope), status=status, ms=round(seconds * 1000, 2))
 
 
 class Sane:
@@ -84,11 +84,3 @@ class Sane:
 def _bare(path: str) -> bool:
     """Blobs are the same for everybody and events have no one moment: neither is named."""
     return "/blobs/" in path or path.endswith("/events")
-
-
-def _template(scope: Scope) -> str:
-    """The path with names in place of what the route took out of it."""
-    if "route" not in scope:
-        return UNMATCHED
-    names = {str(value): f"{{{name}}}" for name, value in scope.get("path_params", {}).items()}
-    return "/".join(names.get(part, part) for part in scope["path"].split("/"))

@@ -88,7 +88,7 @@ class Totals:
 
     async def of(self, reader: Reader, catalogue: Catalogue, wanted: Filter, stored: int | None) -> int:
         """The total of a list: stored or cached where the filter allows; `stored` is its one category's count."""
-        if wanted.words or wanted.active is not True:
+        if wanted.words or wanted.tags or wanted.visible is not None or wanted.active is not True:
             return await count(reader, wanted)
         if wanted.categories is None:
             return await self.of_kind(reader, catalogue, wanted.kind)

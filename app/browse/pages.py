@@ -9,6 +9,7 @@ from app.browse.orders import Stretch
 from app.db import search
 from app.db.engine import Reader
 from app.db.marks import Marks, fetch
+from app.domain.filters import Visibility
 from app.domain.kinds import Kind
 
 BEHIND_ALL: Final = 2**31 - 1
@@ -17,13 +18,15 @@ BEFORE_ALL: Final = -1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Which items of one provider a list holds; `categories` are public ids, None = any."""
+    """Which items of one provider a list holds; `categories` are public ids; None = any."""
 
     provider_pk: int
     kind: Kind
     categories: tuple[str, ...] | None = None
     words: tuple[str, ...] = ()
     active: bool | None = True
+    tags: tuple[tuple[str, ...], ...] = ()  # of each one that is asked for, how it is spelled
+    visible: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +111,19 @@ def _conditions(marks: Marks, wanted: Filter) -> list[str]:
     if wanted.words:
         words = search.condition(marks, provider_pk=wanted.provider_pk, kind=wanted.kind, words=wanted.words)
         found.append(f"m.ordinal {words}")
+    for spelled in wanted.tags:
+        found.append(f"EXISTS (SELECT 1 FROM item_tag t WHERE {_tagged(marks, wanted, spelled)})")  # noqa: S608 - marks
+    if wanted.visible is not None:
+        found.append(f"m.visibility {'=' if wanted.visible else '>'} {Visibility.SHOWN:d}")
     if wanted.active is not None:
         found.append("m.is_active" if wanted.active else "NOT m.is_active")
     return found
+
+
+def _tagged(marks: Marks, wanted: Filter, spelled: tuple[str, ...]) -> str:
+    tag = f"t.tag = {marks(spelled[0])}" if len(spelled) == 1 else f"t.tag {marks.one_of(spelled, 'text')}"
+    place = f"t.provider_pk = {wanted.provider_pk:d} AND t.kind = {wanted.kind.number}"
+    return f"{place} AND {tag} AND t.ordinal = {_ordinal(wanted)}"
 
 
 def _behind(marks: Marks, wanted: Filter, stretch: Stretch, after: Place | None) -> list[str]:
@@ -121,6 +134,7 @@ def _behind(marks: Marks, wanted: Filter, stretch: Stretch, after: Place | None)
     if wanted.provider_pk != after.provider_pk:
         ordinal = BEFORE_ALL if wanted.provider_pk > after.provider_pk else BEHIND_ALL
     if stretch.column is None:
-        return [f"{_ordinal(wanted)} > {marks(ordinal)}"]
+        # Postgres concludes nothing from `m.ordinal = c.ordinal` here: without the second it reads `m` from its start.
+        return [f"{column} > {marks(ordinal)}" for column in dict.fromkeys((_ordinal(wanted), "m.ordinal"))]
     sign = "<" if stretch.descending else ">"
     return [f"({_key(stretch)}, {_ordinal(wanted)}) {sign} ({marks(after.key)}, {marks(ordinal)})"]

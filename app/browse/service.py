@@ -11,7 +11,7 @@ from app.browse.orders import Order, order_of
 from app.browse.pages import Filter, bodies
 from app.core import jsonio
 from app.core.errors import NotFound
-from app.db import search
+from app.db import search, tags
 from app.db.engine import Database, Reader
 from app.db.marks import Marks, fetch
 from app.domain.kinds import Kind
@@ -26,7 +26,9 @@ class ItemWish:
     category: str | None = None
     search: str = ""
     sort: str | None = None
+    tags: tuple[str, ...] = ()  # in small letters
     active: bool | None = True
+    visible: bool | None = None
     cursor: str | None = None
 
 
@@ -54,7 +56,7 @@ class Browse:
         async with self._database.reader() as reader:
             asked = await catalogues(reader, provider_id)
             chosen = await _categories(reader, kind, asked, wish.category)
-            filters = _filters(kind, asked, chosen, wish)
+            filters = await _filters(reader, kind, asked, chosen, wish)
             place = _wish(kind, order, wish, provider_id)
             found = await choose(reader, filters, place)
             documents = await bodies(reader, kind, found.places)
@@ -131,24 +133,41 @@ async def _categories(
     return await named(reader, kind, [one.provider_pk for one in asked], name)
 
 
-def _filters(
-    kind: Kind, asked: Sequence[Catalogue], chosen: Sequence[NamedCategory] | None, wish: ItemWish
+async def _filters(
+    reader: Reader, kind: Kind, asked: Sequence[Catalogue], chosen: Sequence[NamedCategory] | None, wish: ItemWish
 ) -> list[Filter]:
-    """One filter per provider; those without a category of that name have nothing to show."""
+    """One filter per provider; those without a category of that name, or without one of the tags, show nothing."""
     words = search.words_of(wish.search)
     found = []
     for one in asked:
         mine = None if chosen is None else tuple(c.id for c in chosen if c.provider_pk == one.provider_pk)
-        if mine is None or mine:
+        spelled = await _spelled(reader, kind, one.provider_pk, wish.tags)
+        if (mine is None or mine) and all(spelled):
             found.append(
-                Filter(provider_pk=one.provider_pk, kind=kind, categories=mine, words=words, active=wish.active)
+                Filter(
+                    provider_pk=one.provider_pk,
+                    kind=kind,
+                    categories=mine,
+                    words=words,
+                    tags=spelled,
+                    active=wish.active,
+                    visible=wish.visible,
+                )
             )
     return found
 
 
+async def _spelled(
+    reader: Reader, kind: Kind, provider_pk: int, wanted: tuple[str, ...]
+) -> tuple[tuple[str, ...], ...]:
+    """How each tag that is asked for is spelled in a catalogue; nowhere: ()."""
+    known = await tags.spellings(reader, kind, provider_pk) if wanted else []
+    return tuple(tuple(one for one in known if one.lower() == tag) for tag in wanted)
+
+
 def _wish(kind: Kind, order: Order, wish: ItemWish, provider_id: str | None) -> Wish:
     words = search.words_of(wish.search)
-    asked = cursors.question(kind, order.name, provider_id, wish.category, words, wish.active)
+    asked = cursors.question(kind, order.name, provider_id, wish.category, words, wish.tags, wish.active, wish.visible)
     columns = [stretch.column for stretch in order.stretches]
     cursor = cursors.decode(wish.cursor, asked, columns) if wish.cursor is not None else None
     return Wish(order=order, page=wish.page, limit=wish.limit, question=asked, cursor=cursor)

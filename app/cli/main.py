@@ -2,21 +2,19 @@
 
 import sys
 from importlib.metadata import version
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
-from sqlalchemy.exc import SQLAlchemyError
 from yaml import YAMLError
 
-from app.cli import config, database, demo, provider, serve, simulate, snapshot, sync, worker
+from app.cli.codes import FAILED, INTERRUPTED, MISUSED
+from app.cli.lazy import LazyCommands, announce, help_without_command
+from app.cli.names import OPTION_NAMES
 from app.cli.output import complain, say
-from app.cli.provider import OPTION_NAMES
-from app.cli.running import FAILED, MISUSED
 from app.core.errors import Invalid, LineupError, Misconfigured, NotFound
 
-INTERRUPTED: Final = 130
-
 app = typer.Typer(
+    cls=LazyCommands,
     help="A complete, tidy, local copy of IPTV catalogues, handed to apps as immutable gzipped snapshots.",
     pretty_exceptions_enable=False,
     invoke_without_command=True,
@@ -38,28 +36,10 @@ def main(
     ] = False,
 ) -> None:
     """A complete, tidy, local copy of IPTV catalogues, handed to apps as immutable gzipped snapshots."""
-    _help_without_command(context)
+    help_without_command(context)
 
 
-def _help_without_command(context: typer.Context) -> None:
-    if context.invoked_subcommand is None:
-        sys.stdout.write(context.get_help())
-        raise typer.Exit(MISUSED)
-
-
-app.command()(serve.serve)
-app.command()(worker.worker)
-app.command()(demo.demo)
-app.command()(simulate.simulate)
-for group, name, purpose in (
-    (provider.app, "provider", "The upstream accounts whose catalogues are kept."),
-    (sync.app, "sync", "Bring catalogues up to date."),
-    (snapshot.app, "snapshot", "Published versions of a catalogue."),
-    (database.app, "db", "The database."),
-    (config.app, "config", "The settings."),
-):
-    group.callback(invoke_without_command=True)(_help_without_command)
-    app.add_typer(group, name=name, help=purpose)
+announce(app)
 
 
 def run() -> None:
@@ -81,7 +61,7 @@ def _run() -> int:
     except YAMLError as error:
         complain(f"lineup.yaml: {error}")
         return MISUSED
-    except (OSError, SQLAlchemyError) as error:
+    except OSError as error:
         complain(f"{type(error).__name__}: {error}")
         return FAILED
     if code == INTERRUPTED:  # Typer, too, makes this of Ctrl-C

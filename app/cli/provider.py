@@ -22,29 +22,6 @@ app = typer.Typer()
 
 FROM_STDIN: Final = "-"
 NEEDED: Final = {ProviderKind.STALKER: ("mac",), ProviderKind.XTREAM: ("username", "password")}
-CREDENTIAL_OPTIONS: Final = {
-    "mac": "--mac",
-    "username": "--username",
-    "password": "--password",
-    "serialNumber": "--serial-number",
-    "deviceId": "--device-id",
-    "deviceId2": "--device-id2",
-    "timezone": "--timezone",
-    "language": "--language",
-    "model": "--model",
-    "webhookSecret": "--webhook-secret",
-}
-# What the registry calls a field, as the person who typed the command knows it.
-OPTION_NAMES: Final = {
-    "name": "NAME",
-    "url": "URL",
-    "kind": "--kind",
-    "schedule.everyHours": "--every-hours",
-    "schedule.cron": "--cron",
-    "schedule.timezone": "--cron-timezone",
-    "schedule.jitterMinutes": "--jitter-minutes",
-    **{f"credentials.{name}": option for name, option in CREDENTIAL_OPTIONS.items()},
-}
 
 ProviderArgument = Annotated[str, typer.Argument(metavar="PROVIDER", help="Its id or its name.")]
 Credential = Annotated[str | None, typer.Option(help="Stalker.")]
@@ -210,12 +187,13 @@ async def remove_provider(
     async with opened() as context:
         view = await named(context, provider)
         if not yes:
-            _confirm(f"Remove {view.name} ({view.id}) with everything it synced?")
+            confirm(f"Remove {view.name} ({view.id}) with everything it synced?")
         await context.registry.remove(view.id)
         say(f"Removed {view.name}.")
 
 
-def _confirm(question: str) -> None:
+def confirm(question: str) -> None:
+    """Asks, where somebody can answer."""
     if not sys.stdin.isatty():
         raise Invalid([("--yes", "Nobody can be asked here; say --yes.")])
     typer.confirm(question, abort=True)

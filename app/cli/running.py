@@ -4,19 +4,18 @@ import asyncio
 import functools
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, Final, ParamSpec
+from typing import Any, ParamSpec
 
 import typer
+from sqlalchemy.exc import SQLAlchemyError
 from uvicorn.loops.auto import auto_loop_factory
 
+from app.cli.codes import FAILED
 from app.config import Settings, load_settings
 from app.context import ProcessContext, open_context
-from app.core.errors import Invalid, NotFound
+from app.core.errors import Invalid, LineupError, NotFound
 from app.core.logs import configure_logs
 from app.registry.views import ProviderView
-
-FAILED: Final = 1
-MISUSED: Final = 2
 
 Arguments = ParamSpec("Arguments")
 
@@ -26,8 +25,11 @@ def awaited(body: Callable[Arguments, Coroutine[Any, Any, None]]) -> Callable[Ar
 
     @functools.wraps(body)
     def command(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
-        with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-            runner.run(body(*args, **kwargs))
+        try:
+            with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+                runner.run(body(*args, **kwargs))
+        except SQLAlchemyError as error:
+            raise LineupError(f"{type(error).__name__}: {error}") from error
 
     return command
 

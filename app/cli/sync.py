@@ -8,7 +8,6 @@ from typing import Annotated, Any, Final
 import typer
 
 from app.api.model import Answer
-from app.api.routes.sync import ONLY
 from app.api.schemas import ChangeBody, ChangedKind, JobAnswer, RejectedBody
 from app.cli.output import JsonFlag, complain, console, say, show_fields, show_json, show_table
 from app.cli.progress import all_well, duration, outcome, watch
@@ -18,7 +17,7 @@ from app.cli.workers import minded, run_here, worker_alive
 from app.context import ProcessContext
 from app.core.clock import rfc3339
 from app.core.errors import Invalid
-from app.domain.kinds import JobStatus, SyncMode
+from app.domain.kinds import PARTS, JobStatus, SyncMode
 from app.jobs.changes import Op
 from app.jobs.views import JobView
 from app.registry.views import ProviderView
@@ -30,7 +29,7 @@ LINES: Final = 100
 
 ModeOption = Annotated[SyncMode, typer.Option("--mode", help="auto walks what is missing or due.")]
 OnlyOption = Annotated[
-    str | None, typer.Option("--only", help=f"Parts alone, comma-separated: {', '.join(sorted(ONLY))}.")
+    str | None, typer.Option("--only", help=f"Parts alone, comma-separated: {', '.join(sorted(PARTS))}.")
 ]
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Sweep whatever a complete walk did not see, however much that is.")
@@ -53,7 +52,7 @@ async def run_sync(
     parts = _parts(only)
     async with opened() as context:
         view = await named(context, provider)
-        await _start(context, [view], mode=mode, only=parts, force=force, wait=wait, as_json=as_json)
+        await start(context, [view], mode=mode, only=parts, force=force, wait=wait, as_json=as_json)
 
 
 @app.command("all")
@@ -70,7 +69,7 @@ async def sync_all(
     parts = _parts(only)
     async with opened() as context:
         views = [view for view in await context.registry.list() if view.enabled]
-        await _start(context, views, mode=mode, only=parts, force=force, wait=wait, as_json=as_json)
+        await start(context, views, mode=mode, only=parts, force=force, wait=wait, as_json=as_json)
 
 
 @app.command("status")
@@ -168,7 +167,7 @@ NUMBERS: Final = ("%", "channels", "movies", "series", "seconds")
 COLUMNS: Final = ("provider", "status", "%", "channels", "movies", "series", "seconds", "started", "version", "job")
 
 
-async def _start(
+async def start(
     context: ProcessContext,
     views: Sequence[ProviderView],
     *,
@@ -224,8 +223,8 @@ async def _wait(context: ProcessContext, labels: Mapping[str, str], *, silent: b
 
 def _parts(only: str | None) -> frozenset[str]:
     words = frozenset(word.strip() for word in (only or "").split(",") if word.strip())
-    if unknown := sorted(words - ONLY):
-        raise Invalid([("--only", f"{unknown[0]} is not one of {', '.join(sorted(ONLY))}.")])
+    if unknown := sorted(words - PARTS):
+        raise Invalid([("--only", f"{unknown[0]} is not one of {', '.join(sorted(PARTS))}.")])
     return words
 
 

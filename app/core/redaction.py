@@ -35,6 +35,8 @@ _IN_TEXT: Final = (
         rf"\1{HIDDEN}",
     ),
     (re.compile(r"(\bauthorization:?\s*(?:bearer|basic)?\s+|\bbearer\s+)[^\s'\",]+", re.IGNORECASE), rf"\1{HIDDEN}"),
+    # What opens a playlist, or plays one item of it, stands in paths: /p/token/playlist.m3u
+    (re.compile(r"(/(?:p|hdhr|play|relay)/)[\w.~-]{20,}", re.IGNORECASE), rf"\1{HIDDEN}"),
     # Xtream carries the account in the path: /live/user/password/1.ts
     (re.compile(r"(/(?:live|movie|series|timeshift)/)[^/\s]+/[^/\s]+/", re.IGNORECASE), rf"\1{HIDDEN}/{HIDDEN}/"),
 )

@@ -28,6 +28,7 @@ _SHARED: Final = (
     "added_at",
     "updated_at",
     "censored",
+    "visibility",
     "locator",
     "extra",
 )

@@ -135,7 +135,33 @@ def decode(kind: Kind, body: bytes) -> AnyDocument:
     return _decoders[kind].decode(body)
 
 
-def stamped(body: bytes, updated_at: str) -> bytes:
-    """An encoded document whose `updatedAt` was None, with it set: cheaper than to encode all of it again."""
-    # Inside JSON text the quotes would be escaped, so that this can only be the key itself.
-    return body.replace(b'"updatedAt":null', b'"updatedAt":"%s"' % updated_at.encode(), 1)
+def stamped(body: bytes, updated_at: str, *, tags: tuple[str, ...], renamed: tuple[str, str]) -> bytes:
+    """An encoded document without tags and `updatedAt`, with them set: cheaper than to encode all of it again.
+
+    `renamed` is the cleaned name that stands in it and the one that is to stand there.
+    """
+    # Inside JSON text the quotes would be escaped, so that these can only be the keys themselves.
+    body = body.replace(b'"updatedAt":null', b'"updatedAt":"%s"' % updated_at.encode(), 1)
+    if tags:
+        body = body.replace(b'"tags":[]', b'"tags":' + _encoder.encode(tags), 1)
+    if renamed[0] != renamed[1]:
+        before, after = (b'"cleanedName":' + _encoder.encode(name) for name in renamed)
+        body = body.replace(before, after, 1)
+    return body
+
+
+def restamped(
+    body: bytes,
+    *,
+    tags: tuple[tuple[str, ...], tuple[str, ...]],
+    renamed: tuple[str, str],
+    updated_at: tuple[str | None, str | None],
+) -> bytes:
+    """An encoded document with other tags, another cleaned name and `updatedAt`: each as it stands in it, and will."""
+    # As in `stamped`: inside JSON text the quotes of the keys would be escaped.
+    told = _encoder.encode
+    if tags[0] != tags[1]:
+        body = body.replace(b'"tags":' + told(tags[0]), b'"tags":' + told(tags[1]), 1)
+    if renamed[0] != renamed[1]:
+        body = body.replace(b'"cleanedName":' + told(renamed[0]), b'"cleanedName":' + told(renamed[1]), 1)
+    return body.replace(b'"updatedAt":' + told(updated_at[0]), b'"updatedAt":' + told(updated_at[1]), 1)

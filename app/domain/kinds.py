@@ -78,6 +78,10 @@ CATEGORY_STEPS: Final = {
 }
 
 
+# What a sync may be narrowed to.
+PARTS: Final = frozenset({*PLURALS, "categories", "epg"})
+
+
 class SyncMode(StrEnum):
     """How much of a catalogue a job walks."""
 

@@ -31,9 +31,20 @@ def cleaned_name(name: str) -> str:
     return " ".join(tidy.split()).strip(EDGES) or name
 
 
+class _Letters(dict[int, str]):
+    """What each letter is in ASCII, found out once."""
+
+    def __missing__(self, code: int) -> str:
+        found = self[code] = anyascii(chr(code))
+        return found
+
+
+_ASCII: Final = _Letters()
+
+
 def fold(text: str) -> str:
     """Lower-case ASCII without accents, for comparing and finding."""
-    return (text if text.isascii() else anyascii(text)).lower()
+    return (text if text.isascii() else text.translate(_ASCII)).lower()
 
 
 def sort_key(name: str) -> str:

@@ -6,9 +6,10 @@ An adapter opens no transaction, knows no job and decides no outcome. It raises 
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 from app.domain.kinds import Kind, ProviderKind, StepName
+from app.domain.programmes import ProgrammeRecord
 from app.domain.records import (
     CategoryRecord,
     EpisodeRecord,
@@ -172,11 +173,26 @@ class Search:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamLink:
-    """A playable address, good until `expires_at` (ms; None = unknown)."""
+    """A playable address, good until `expires_at` (ms; None = unknown); no player may see `secrets` (lower case)."""
 
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
     expires_at: int | None = None
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuideLink:
+    """An XMLTV file, and who named it: the head of a list, the dialect itself, or the person who added the provider."""
+
+    url: str = field(repr=False)
+    origin: Literal["header", "xtream", "option"]
+
+
+def chosen_guides(options: Mapping[str, Any]) -> tuple[GuideLink, ...]:
+    """The guide that a person chose, which wins over what a provider names; none when there is no such wish."""
+    url = options.get("epgUrl")
+    return (GuideLink(url=str(url), origin="option"),) if url else ()
 
 
 class Provider(Protocol):
@@ -245,3 +261,39 @@ class Provider(Protocol):
     async def resolve(self, kind: Kind, locator: Mapping[str, Any]) -> StreamLink:
         """A link for this moment; kind MOVIE for episodes too, whose locator says so."""
         ...
+
+    async def replay(self, locator: Mapping[str, Any], *, start_ms: int, minutes: int) -> StreamLink | None:
+        """A link to what a channel showed then; None where the dialect has no address for the past."""
+        ...
+
+    async def guides(self) -> Sequence[GuideLink]:
+        """The XMLTV files for its channels, the best first: the one that was chosen, else those it names."""
+        ...
+
+    @property
+    def own_guide(self) -> bool:
+        """Whether the dialect can tell of programmes without an XMLTV file."""
+        ...
+
+    def programmes(self, channels: Sequence[str], hours: int) -> AsyncGenerator[Sequence[ProgrammeRecord], None]:
+        """What the provider itself knows of the coming hours; each record names the provider's own id of a channel.
+
+        `channels` are these ids, for dialects that have to be asked for one at a time; they ask for few or for none.
+        """
+        ...
+
+
+class NoOwnGuide:
+    """What dialects are made with that know programmes only from XMLTV files."""
+
+    @property
+    def own_guide(self) -> bool:
+        """There is none."""
+        return False
+
+    async def programmes(self, channels: Sequence[str], hours: int) -> AsyncGenerator[Sequence[ProgrammeRecord], None]:
+        """Nothing."""
+        del channels, hours
+        nothing: Sequence[Sequence[ProgrammeRecord]] = ()
+        for batch in nothing:
+            yield batch

@@ -30,6 +30,7 @@ CREDENTIALS: Final[Mapping[ProviderKind, frozenset[str]]] = {
         }
     ),
     ProviderKind.XTREAM: frozenset({SIGNER, "username", "password"}),
+    ProviderKind.M3U: frozenset({SIGNER}),  # the URL holds what there is
 }
 MAX_LENGTH: Final = 512
 MAX_PARALLEL: Final = 1000
@@ -146,5 +147,7 @@ OPTIONS: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "macEncoding": _one_of("raw", "percent", "lower"),
     "webhookUrl": _receiver,
     "epgUrl": _url,
+    "epgEveryHours": _within(0, YEAR_HOURS, whole=False),
+    "epgShiftHours": _within(-24, 24, whole=False),
     "timezone": _timezone,
 }

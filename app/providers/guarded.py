@@ -11,10 +11,12 @@ from typing import Any, Protocol, Self, TypeVar
 
 from app.core.errors import ProviderError, Rejected
 from app.domain.kinds import Kind, StepName
+from app.domain.programmes import ProgrammeRecord
 from app.domain.records import EpisodeRecord, SeasonRecord
 from app.providers.base import (
     AccountStatus,
     Categories,
+    GuideLink,
     Missing,
     Page,
     Provider,
@@ -122,6 +124,27 @@ class GuardedProvider:
 
     async def resolve(self, kind: Kind, locator: Mapping[str, Any]) -> StreamLink:
         return await self._wanted(lambda provider: provider.resolve(kind, locator))
+
+    async def replay(self, locator: Mapping[str, Any], *, start_ms: int, minutes: int) -> StreamLink | None:
+        return await self._asked(lambda provider: provider.replay(locator, start_ms=start_ms, minutes=minutes))
+
+    async def guides(self) -> Sequence[GuideLink]:
+        return await self._asked(lambda provider: provider.guides())
+
+    @property
+    def own_guide(self) -> bool:
+        return self._provider.own_guide
+
+    async def programmes(self, channels: Sequence[str], hours: int) -> AsyncGenerator[Sequence[ProgrammeRecord], None]:
+        attempt, provider = self._attempt, await self._admitted()
+        try:
+            async with aclosing(provider.programmes(channels, hours)) as batches:
+                async for batch in batches:
+                    await self._gate.answered()
+                    yield batch
+        except Rejected as error:
+            await self._refused(attempt, error)
+            raise
 
     async def _admitted(self) -> Provider:
         if await self._gate.check():

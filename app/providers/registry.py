@@ -1,6 +1,6 @@
 """The dialects that are spoken: from what a person typed to a provider that can be talked to."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -8,6 +8,8 @@ from app.core.errors import Invalid
 from app.domain.kinds import ProviderKind
 from app.providers.base import Provider, ProviderAccount
 from app.providers.fields import Errors, check_options, check_webhook, clean_credentials, mac_address
+from app.providers.m3u.home import m3u_url
+from app.providers.m3u.provider import M3uProvider
 from app.providers.stalker.provider import StalkerProvider
 from app.providers.transport import Transport
 from app.providers.urls import Pasted, stalker_url, xtream_url
@@ -25,6 +27,12 @@ class Adapter(Protocol):
 ADAPTERS: Final[Mapping[ProviderKind, Adapter]] = {
     ProviderKind.STALKER: StalkerProvider,
     ProviderKind.XTREAM: XtreamProvider,
+    ProviderKind.M3U: M3uProvider,
+}
+READERS: Final[Mapping[ProviderKind, Callable[[str], Pasted]]] = {
+    ProviderKind.STALKER: stalker_url,
+    ProviderKind.XTREAM: xtream_url,
+    ProviderKind.M3U: m3u_url,
 }
 
 
@@ -36,6 +44,7 @@ class Address:
     address: str
     account: str
     credentials: Mapping[str, str] = field(repr=False)
+    shown: str | None = None  # what may be shown of the URL, where its path may hold secrets
 
 
 def parse_address(
@@ -46,16 +55,16 @@ def parse_address(
     errors: Errors = []
     pasted: Pasted | None = None
     try:
-        pasted = stalker_url(url) if known is ProviderKind.STALKER else xtream_url(url)
+        pasted = READERS[known](url)
     except Invalid as error:
         errors += error.errors
     found = clean_credentials(known, credentials, errors)
-    account = _stalker(found, errors) if known is ProviderKind.STALKER else _xtream(found, pasted, errors)
+    account = _account(known, found, pasted, errors)
     check_options(options, errors)
     check_webhook(options, found, errors)
     if errors or pasted is None:
         raise Invalid(errors)
-    return Address(url=pasted.url, address=pasted.address, account=account, credentials=found)
+    return Address(url=pasted.url, address=pasted.address, account=account, credentials=found, shown=pasted.shown)
 
 
 def open_provider(
@@ -74,6 +83,15 @@ def _spoken(kind: ProviderKind | str) -> ProviderKind:
     if known not in ADAPTERS:
         raise Invalid([("kind", f"Providers of kind {known.value} are not yet supported.")])
     return known
+
+
+def _account(kind: ProviderKind, credentials: dict[str, str], pasted: Pasted | None, errors: Errors) -> str:
+    """Who asks, as far as that is no secret."""
+    if kind is ProviderKind.STALKER:
+        return _stalker(credentials, errors)
+    if kind is ProviderKind.XTREAM:
+        return _xtream(credentials, pasted, errors)
+    return (pasted.username if pasted else None) or ""
 
 
 def _stalker(credentials: dict[str, str], errors: Errors) -> str:

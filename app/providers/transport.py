@@ -18,7 +18,7 @@ from typing import Final
 import aiohttp
 from yarl import URL
 
-from app.core.errors import Malformed, Rejected, Unavailable
+from app.core.errors import Malformed, ProviderError, Rejected, Unavailable
 from app.core.ports import Hints
 from app.providers.addresses import Networks, Refused, check
 from app.providers.crossing import Sent, address, redirected, where
@@ -138,7 +138,7 @@ class StreamedReply:
             async with asyncio.timeout(IDLE_SECONDS):
                 return await self._reply.content.readany()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _unavailable(error, self._reply.url) from None
+            raise trouble(error, self._reply.url) from None
 
 
 class ProviderClient:
@@ -242,13 +242,9 @@ class ProviderClient:
             return await self._session().request(
                 method, target, headers=headers, data=body, allow_redirects=False, timeout=_timeout(first_byte)
             )
-        except aiohttp.ClientConnectorError as error:
-            if isinstance(error.os_error, Refused):
-                raise Rejected(f"{where(target)}: {error.os_error}") from None
-            raise _unavailable(error, target) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             # `from None`: the text of aiohttp's own errors holds the whole URL.
-            raise _unavailable(error, target) from None
+            raise trouble(error, target) from None
 
 
 @cache
@@ -268,7 +264,7 @@ async def _body(reply: aiohttp.ClientResponse, max_bytes: int) -> bytes:
                 raise Malformed(TOO_BIG)
             parts.append(data)
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise _unavailable(error, reply.url) from None
+        raise trouble(error, reply.url) from None
     coding = reply.headers.get("Content-Encoding")
     if coding is None:
         return parts[0] if len(parts) == 1 else b"".join(parts)
@@ -282,7 +278,10 @@ def _headers(reply: aiohttp.ClientResponse) -> dict[str, str]:
     return {name.lower(): value for name, value in reply.headers.items()}
 
 
-def _unavailable(error: BaseException, url: URL) -> Unavailable:
+def trouble(error: BaseException, url: URL) -> ProviderError:
+    """What an error of a connection means: `Rejected` for a forbidden address, else `Unavailable`."""
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, Refused):
+        return Rejected(f"{where(url)}: {error.os_error}")
     said = next((said for kind, said in SAYINGS if isinstance(error, kind)), "broke the connection")
     return Unavailable(f"{where(url)} {said}.")
 

@@ -29,18 +29,19 @@ class Pasted:
     address: str
     username: str | None = field(default=None, repr=False)
     password: str | None = field(default=None, repr=False)
+    shown: str | None = None  # what may be shown of a URL that holds secrets outside its query
 
 
 def stalker_url(pasted: str) -> Pasted:
     """A portal's base, or its loader where the URL names one; `/c/` and what a browser shows behind it go."""
-    parts = _split(pasted)
+    parts = split_url(pasted)
     path = _STALKER_TAIL.sub("", parts.path)
     return Pasted(url=_joined(parts, path), address=_address(parts, _STALKER_LOADER.sub("", path)))
 
 
 def xtream_url(pasted: str) -> Pasted:
     """A panel's base; user name and password are taken out of `get.php?username=…` and stream links."""
-    parts = _split(pasted)
+    parts = split_url(pasted)
     query = parse_qs(parts.query)
     username, password = (query.get(name, [""])[0].strip() or None for name in ("username", "password"))
     path = parts.path
@@ -53,11 +54,11 @@ def xtream_url(pasted: str) -> Pasted:
 
 def http_url(value: str) -> str:
     """An http(s) URL, path and query kept."""
-    parts = _split(value)
+    parts = split_url(value)
     return _joined(parts, parts.path) + (f"?{parts.query}" if parts.query else "")
 
 
-def _split(pasted: str) -> SplitResult:
+def split_url(pasted: str) -> SplitResult:
     """Scheme and host in lower case, the port checked; raises `Invalid` for `url`."""
     pasted = pasted.strip()
     if not pasted:

@@ -34,6 +34,9 @@ OWNED: Final = (
     "publication",
     "walk",
     "job_change",
+    "tag_state",
+    "epg_match",
+    "guide",
 )
 
 
@@ -93,9 +96,12 @@ class Removal:
     async def _empty(self, provider_pk: int, fence: int) -> dict[str, int]:
         """Deletes what was synced; the counts are of rows, `artifacts` of stored files."""
         deleted = {"artifacts": await self._forget(provider_pk)}
+        deleted["item_tag"] = await self._all(provider_pk, fence, "item_tag")
         deleted["item_category"] = await self._all(provider_pk, fence, "item_category")
         for table in OWNED:
             deleted[table] = await self._all(provider_pk, fence, table)
+        deleted["programme"] = await self._all(provider_pk, fence, "programme")
+        deleted["guide_generation"] = await self._all(provider_pk, fence, "guide_generation")
         deleted["sync_checkpoint"] = await self._all(provider_pk, fence, "sync_checkpoint")
         deleted["category"] = await self._all(provider_pk, fence, "category")
         await self._all(provider_pk, fence, search.NAME)
@@ -118,6 +124,10 @@ async def _bite(writer: Writer, provider_pk: int, table: str) -> int:
     row = "rowid" if writer.sqlite else "ctid"
     if table == "item_category":
         return await _bite_members(writer, provider_pk)
+    if table == "programme":
+        return await _bite_programmes(writer, provider_pk)
+    if table == "item_tag":
+        return await _bite_tags(writer, provider_pk)
     owned = "provider_pk = :pk"
     if table == "sync_checkpoint":
         owned = "job_id IN (SELECT id FROM sync_job WHERE provider_pk = :pk)"
@@ -133,9 +143,23 @@ async def _bite_members(writer: Writer, provider_pk: int) -> int:
     return await writer.execute(text(statement), {"pk": provider_pk})
 
 
+async def _bite_tags(writer: Writer, provider_pk: int) -> int:
+    key = "provider_pk, kind, tag, ordinal"
+    chosen = f"SELECT {key} FROM item_tag WHERE provider_pk = :pk LIMIT {BITE}"  # noqa: S608
+    return await writer.execute(text(f"DELETE FROM item_tag WHERE ({key}) IN ({chosen})"), {"pk": provider_pk})  # noqa: S608
+
+
+async def _bite_programmes(writer: Writer, provider_pk: int) -> int:
+    mine = "generation IN (SELECT pk FROM guide_generation WHERE provider_pk = :pk)"
+    chosen = f"SELECT generation, number, start_ms FROM programme WHERE {mine} LIMIT {BITE}"  # noqa: S608
+    statement = f"DELETE FROM programme WHERE (generation, number, start_ms) IN ({chosen})"  # noqa: S608
+    return await writer.execute(text(statement), {"pk": provider_pk})
+
+
 async def _begin_again(writer: Writer, provider_pk: int, epoch: str) -> None:
     fresh = {"epoch": epoch, "version": 0, "floor": 0, "pending": False, "published_at": None}
     await writer.execute(update(CatalogueHead).where(col(CatalogueHead.provider_pk) == provider_pk).values(**fresh))
-    never = {f"{part}_synced_at": None for part in ("channels", "movies", "series", "epg")}
+    never: dict[str, None] = {f"{part}_synced_at": None for part in ("channels", "movies", "series", "epg")}
+    never["epg_tried_at"] = None
     never |= {f"{kind.plural}_walked_at": None for kind in Kind}
     await writer.execute(update(Provider).where(col(Provider.pk) == provider_pk).values(**never))

@@ -27,7 +27,8 @@ class Secrets:
         if not keys:
             raise Misconfigured("LINEUP_SECRET_KEY is empty")
         conceal(*keys)
-        self._ciphers = tuple(AESGCM(sha256(b"lineup credentials\0" + key.encode()).digest()) for key in keys)
+        self._keys = tuple(key.encode() for key in keys)
+        self._ciphers = tuple(AESGCM(sha256(b"lineup credentials\0" + key).digest()) for key in self._keys)
 
     def seal(self, plain: bytes, *, owner: str) -> bytes:
         """A format byte, the nonce, the ciphertext with its tag."""
@@ -42,6 +43,10 @@ class Secrets:
             except InvalidTag:
                 continue
         raise Misconfigured("LINEUP_SECRET_KEY does not open the stored credentials: add the key that sealed them")
+
+    def derived(self, purpose: str) -> tuple[bytes, ...]:
+        """Keys for another purpose, one per key that is set: the first one makes, all of them verify."""
+        return tuple(sha256(b"lineup " + purpose.encode() + b"\0" + key).digest() for key in self._keys)
 
 
 def conceal_account(url: str, credentials: Mapping[str, str], options: Mapping[str, Any]) -> None:

@@ -14,7 +14,8 @@ from app.core.errors import Invalid, NotFound, ProviderError
 from app.core.ids import new_id
 from app.core.redaction import scrub
 from app.db.engine import Database, Reader, Writer
-from app.db.tables import CatalogueHead, Provider, metadata
+from app.db.tables import CatalogueHead, Provider, ProviderRuleset, metadata
+from app.domain.default_rules import DEFAULT_RULESET
 from app.domain.identity import provider_id
 from app.domain.kinds import ProviderKind
 from app.jobs.requests import JobRequests
@@ -164,7 +165,7 @@ class Registry:
         return {
             "name": new.name,
             "kind": new.kind.value,
-            "address": shown(address.url),
+            "address": address.shown or shown(address.url),
             "credential_names": sorted(address.credentials),
             "options": {name: value for name, value in new.options.items() if value is not None},
             "schedule": schedule,
@@ -178,6 +179,7 @@ class Registry:
         values = {**row, **self._sealed(row["id"], address)}
         pk = await writer.scalar(PROVIDER.insert().values(**values).returning(PROVIDER.c.pk))
         await writer.execute(insert(CatalogueHead).values(provider_pk=pk, epoch=new_epoch()))
+        await writer.execute(insert(ProviderRuleset).values(provider_pk=pk, ruleset_id=DEFAULT_RULESET, position=0))
         await configure(writer, pk, wanted="webhookUrl" in row["options"])
         return view_of(await _find(writer, col(Provider.pk) == pk))
 
@@ -214,7 +216,7 @@ class Registry:
         address = parse_address(ProviderKind(row.kind), url, credentials, options)
         return {
             **self._sealed(row.id, address),
-            "address": shown(address.url),
+            "address": address.shown or shown(address.url),
             "credential_names": sorted(address.credentials),
             "options": options,
             "endpoint": None,  # found for the old account: it is looked for anew

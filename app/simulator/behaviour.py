@@ -23,6 +23,34 @@ Action = Literal[
 ]
 
 
+ListQuirk = Literal[
+    "cr",  # lines end so, or with `crlf`
+    "crlf",
+    "cp1252",  # not UTF-8; or `utf16`
+    "utf16",
+    "gzip",  # packed without a word about it; or `xz`, `zip`
+    "xz",
+    "zip",
+    "single_quotes",
+    "unquoted",
+    "inner_quotes",
+    "commas",  # inside of values
+    "extgrp",  # groups as directives that hold until the next one
+    "kodiprop_first",  # directives in front of the entry that they belong to
+    "second_extinf",  # entries without an address
+    "no_header",
+    "no_last_url",  # the list ends in the middle of its last entry
+    "hls",  # the playlist of one stream instead of a list
+    "tokens",  # in addresses, others in every answer
+    "entities",  # in them too
+    "suffix",  # headers behind a bar
+    "relative",
+    "no_colon",  # `http//`
+    "groups",  # items stand in several groups
+    "naming",  # episodes are named in many ways
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """One thing that goes wrong: for calls that match, from the `after`-th on, every `every`-th, at most `times`."""
@@ -87,6 +115,8 @@ class Behaviour:
     empty_every: int | None = None
     lose_session_after: int | None = None  # calls within one session
     faults: tuple[Fault, ...] = ()
+    # guides
+    guide: Literal["tidy", "wild", "hollow", "gzip", "xz", "zip"] = "tidy"  # wild: as B6 of the reference has them
     # lists
     page_size: int | None = None
     ignore_page: bool = False
@@ -109,6 +139,7 @@ class Behaviour:
     no_categories: bool = False  # empty category lists while items exist
     duplicates: bool = False  # Xtream: an item is repeated once per category
     episodes_as: Literal["dict", "lists", "flat", "absent"] | None = None  # Xtream: get_series_info
+    list_quirks: tuple[ListQuirk, ...] = ()  # M3U
     # bodies
     notice_prefix: bool = False
     bom: bool = False

@@ -85,7 +85,7 @@ def _expected(portal: Portal, _: bytes) -> Any:
 
 
 def _ids(portal: Portal, query: bytes) -> Any:
-    return sorted(portal.expected_ids(Kind(parse_query(query)["kind"])), key=int)
+    return sorted(portal.expected_ids(Kind(parse_query(query)["kind"])), key=lambda one: (len(one), one))
 
 
 COMMANDS: Final[Mapping[str, Callable[[Portal, bytes], Any]]] = {

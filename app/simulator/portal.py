@@ -9,7 +9,7 @@ from app.domain.kinds import Kind
 from app.simulator.behaviour import Behaviour, Fault
 from app.simulator.catalogue import Catalogue, Expected
 from app.simulator.gate import INSTEAD, Gate, dressed, error_page, instead, spoiled
-from app.simulator.lists import Lists
+from app.simulator.lists import SERIES_BASE, Lists
 from app.simulator.shapes import poster
 from app.simulator.spec import CatalogueSpec
 from app.simulator.stats import Stats
@@ -199,3 +199,11 @@ class Portal(ABC):
         """The provider's own ids of the good records of a kind; a moved list counts with its present rows."""
         broken = self.behaviour.broken_record_every
         return frozenset(str(row) for row in self.lists.rows_of(kind) if not broken or row % broken)
+
+    def category_titles(self, kind: Kind) -> frozenset[str]:
+        """The names of all categories that a perfect client knows of."""
+        return frozenset(category.title for category in self.catalogue.categories[kind])
+
+    def number_of(self, external_id: str) -> int:
+        """The item number behind the provider's own id of a series."""
+        return int(external_id) % SERIES_BASE

@@ -22,6 +22,7 @@ JSON: Final = b"application/json"
 HTML: Final = b"text/html; charset=utf-8"
 GZIP_LEVEL: Final = 1
 MAX_POST: Final = 1 << 20
+PATH_ACTIONS: Final = {"xmltv.php": "xmltv", "get.php": "list"}  # files that are an action by themselves
 
 
 class Call(Struct, frozen=True):
@@ -86,7 +87,7 @@ async def read_call(scope: Scope, receive: Receive) -> Call:
     client = headers.get(b"x-real-ip")
     address = client.decode("latin-1") if client else (scope.get("client") or ("", 0))[0]
     path = scope["path"]
-    action = params.get("action") or ("xmltv" if path.endswith("/xmltv.php") else "")
+    action = params.get("action") or PATH_ACTIONS.get(path.rpartition("/")[2], "")
     return Call(params.get("type", ""), action, params, headers, address, path)
 
 

@@ -36,9 +36,15 @@ class Sessions:
     @asynccontextmanager
     async def provider(self, provider_pk: int) -> AsyncIterator[Provider]:
         """The provider, logged in on first use."""
+        async with self.opened(provider_pk) as (provider, _):
+            yield provider
+
+    @asynccontextmanager
+    async def opened(self, provider_pk: int) -> AsyncIterator[tuple[Provider, ProviderAccount]]:
+        """The same with the account that it was opened with."""
         session = await self._take(provider_pk)
         try:
-            yield session.provider
+            yield session.provider, session.account
         finally:
             session.users -= 1
             session.used_at = time.monotonic()

@@ -9,6 +9,7 @@ from app.db.items import ItemWrite
 from app.db.tables.catalogue import NO_NUMBER
 from app.domain.documents import AnyDocument, encode, stamped
 from app.domain.fingerprint import fingerprint
+from app.domain.marking import Marking
 from app.domain.records import ChannelRecord, Record, TitleRecord
 from app.domain.titles import search_words, sort_key
 
@@ -47,30 +48,35 @@ def set_categories(made: Draft, category_ids: tuple[str, ...]) -> None:
     made.document.category_id = category_ids[0] if category_ids else None
 
 
-def row(made: Draft, ordinal: int, now: int) -> ItemWrite:
-    """The row to write: everything that is not needed to tell whether the item changed is computed here."""
+def row(made: Draft, ordinal: int, now: int, marking: Marking) -> ItemWrite:
+    """The row to write: everything that is not needed to tell whether the item changed is computed here.
+
+    The marking too: body and fingerprint of the draft are of what the provider said, whatever the rules are.
+    """
     document, record = made.document, made.record
-    tidy = document.cleaned_name if document.cleaned_name != document.name else None
+    tidy = marking.cleaned_name if marking.cleaned_name != document.name else None
     original = record.original_name if isinstance(record, TitleRecord) else None
     shared = (
         made.fingerprint,
         True,
         document.category_id,
         document.name,
-        sort_key(document.cleaned_name),
+        sort_key(marking.cleaned_name),
         search_words(document.name, tidy, original),
         record.added_at,
         now,
         record.censored,
+        int(marking.visibility),
         made.locator,
         made.extra,
     )
+    renamed = document.cleaned_name, marking.cleaned_name
     return ItemWrite(
         ordinal,
         made.id,
         record.external_id,
         (*shared, *_own_columns(record)),
-        stamped(made.body, rfc3339(now) or ""),
+        stamped(made.body, rfc3339(now) or "", tags=marking.tags, renamed=renamed),
         document.category_ids,
     )
 

@@ -5,10 +5,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from app.db import items, progress
-from app.db.engine import Database, Writer
+from app.db import items, policies, progress, tags
+from app.db.engine import Database, Reader, Writer
 from app.db.progress import WalkedBefore
 from app.domain.kinds import Kind
+from app.domain.marking import Marker
 from app.domain.ordinals import OrdinalSet
 from app.jobs import lease
 from app.jobs.tracker import JobTracker
@@ -25,6 +26,7 @@ class Shelf:
     seen: OrdinalSet = field(default_factory=OrdinalSet)
     changed: OrdinalSet = field(default_factory=OrdinalSet)
     narrowed: dict[int, Draft] = field(default_factory=dict)
+    marked: bool = False  # whether it is known by which rules all items of a first load are marked
     derived: int = 0  # how many changed places the counts and the search index already know
 
 
@@ -45,6 +47,7 @@ class Ledger:
         self.job = job
         self.provider_id = provider_id
         self.shelves: dict[Kind, Shelf] = {}
+        self._markers: dict[Kind, Marker] = {}
         self._version = 0
         self._wrote = False
 
@@ -100,9 +103,24 @@ class Ledger:
             told = [change[1:] for change in changes] if logged else []
             await self._log(writer, kind.value, told, floor=None if logged else self._version)
 
+    async def marker(self, reader: Reader, kind: Kind) -> Marker:
+        """What marks this kind's items, by the rules, filters and categories that are stored now."""
+        if kind not in self._markers:
+            self._markers[kind] = await policies.load_marker(reader, kind, self.job.provider_pk)
+        return self._markers[kind]
+
+    async def log_marks(self, writer: Writer, shelf: Shelf, marker: Marker, now: int) -> None:
+        """Tells what the marker found out about its rules; and, with a first load, by which rules all is marked."""
+        if marker.troubles:
+            await policies.report(writer, marker.troubles)
+        if not shelf.logged and not shelf.marked:
+            await tags.save_state(writer, shelf.kind, self.job.provider_pk, marker, now)
+            shelf.marked = True
+
     async def log_categories(self, writer: Writer, changes: Sequence[progress.ChangeRow]) -> None:
         """The same for categories; they are few, so that a first load is told too."""
         if changes:
+            self._markers.clear()
             await self._log(writer, "category", changes)
 
     async def _log(

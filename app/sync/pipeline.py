@@ -77,7 +77,7 @@ class SyncPipeline:
             only=self._job.only,
             stored=stored,
             due=due_kinds(walked_at, every_hours=every_hours, now=now_ms()),
-            begun=frozenset(step.name for step in self._job.steps),
+            begun=frozenset(step.name for step in self._job.steps if step.name.kind is not None),
         )
 
     async def _scopes(self, step: StepName, chosen: Plan) -> tuple[Sequence[Scope], str | None]:

@@ -13,6 +13,7 @@ WORDS: Final[dict[str, frozenset[StepName]]] = {
     "movies": frozenset({StepName.MOVIE_CATEGORIES, StepName.MOVIES}),
     "series": frozenset({StepName.SERIES_CATEGORIES, StepName.SERIES}),
     "categories": frozenset(CATEGORY_STEPS.values()),
+    "epg": frozenset(),  # a feature of its own, beside these steps
 }
 
 

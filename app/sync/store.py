@@ -1,12 +1,15 @@
 """Stores batches: rows and the checkpoint of their pages in one transaction. Only what changed is written."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.core.clock import now_ms
-from app.db import categories, items, progress
+from app.core.pace import Pace
+from app.db import categories, items, progress, tags
 from app.db.engine import Reader, Writer
-from app.db.items import Stored
+from app.db.items import ItemWrite, Stored
+from app.db.tags import Given
 from app.domain.documents import decode
 from app.domain.kinds import ITEM_STEPS, Kind
 from app.domain.ordinals import OrdinalSet
@@ -103,17 +106,39 @@ class Store:
         if not changes:
             return
         now, provider_pk = now_ms(), self._job.provider_pk
-        rows = [row(change.draft, change.ordinal, now) for change in changes]
+        rows, given = await self._marked(writer, shelf, changes, now)
         fresh = [one for one, change in zip(rows, changes, strict=True) if change.before is None]
         known = [one for one, change in zip(rows, changes, strict=True) if change.before is not None]
         await items.insert(writer, shelf.kind, provider_pk, fresh)
         await items.rewrite(writer, shelf.kind, provider_pk, known)
         await _move(writer, changes)
+        unknown = {one.ordinal for one in fresh}
+        await tags.add(writer, shelf.kind, provider_pk, [one for one in given if one.ordinal in unknown], now)
+        await tags.put(writer, shelf.kind, provider_pk, [one for one in given if one.ordinal not in unknown], now)
         log = [
             ItemChange(one.ordinal, one.id, _op(change), one.document)
             for one, change in zip(rows, changes, strict=True)
         ]
         await self._ledger.log_items(writer, shelf.kind, log, logged=shelf.logged)
+
+    async def _marked(
+        self, writer: Writer, shelf: Shelf, changes: Sequence[Change], now: int
+    ) -> tuple[list[ItemWrite], list[Given]]:
+        """The rows to write and their tags, as the provider's rules and filters have them."""
+        marker = await self._ledger.marker(writer, shelf.kind)
+        own = await tags.set_by_people(writer, [change.draft.id for change in changes])
+        rows, given, pace = [], [], Pace()
+        for change in changes:
+            if pace.due():
+                await asyncio.sleep(0)
+            made, mine = change.draft, own.get(change.draft.id, ())
+            marking = marker.mark(
+                made.document.name, made.document.category_ids, censored=made.record.censored, own=mine
+            )
+            rows.append(row(made, change.ordinal, now, marking))
+            given.append(Given(change.ordinal, marking.tags, mine))
+        await self._ledger.log_marks(writer, shelf, marker, now)
+        return rows, given
 
     async def _old_categories(self, reader: Reader, kind: Kind, places: Sequence[int]) -> dict[int, tuple[str, ...]]:
         bodies = await items.documents(reader, kind, self._job.provider_pk, places)

@@ -35,7 +35,7 @@ async def test_a_second_request_joins_the_live_job(served: Served, provider: str
 
 @pytest.mark.parametrize(
     ("query", "field"),
-    [("only=films", "only"), ("only=channels,epg", "only"), ("mode=some", "mode"), ("force=maybe", "force")],
+    [("only=films", "only"), ("only=epg,films", "only"), ("mode=some", "mode"), ("force=maybe", "force")],
 )
 async def test_a_wrong_request_is_named(served: Served, provider: str, query: str, field: str) -> None:
     problem = await served.json("POST", f"/api/providers/{provider}/sync?{query}", 422)

@@ -2,7 +2,6 @@
 
 import random
 import time
-from statistics import median
 from typing import Any
 
 import pytest
@@ -34,13 +33,15 @@ def many() -> list[Record]:
     ]
 
 
-async def milliseconds(shop: Shop, times: int = 15, **wish: Any) -> float:
-    taken = []
+async def milliseconds(shop: Shop, *wishes: dict[str, Any], times: int = 15) -> list[float]:
+    """What each costs where nothing disturbs it: asked in turns, the least of all."""
+    least = [float("inf")] * len(wishes)
     for _ in range(times):
-        began = time.perf_counter()
-        await shop.page(Kind.MOVIE, ONE, limit=PAGE, **wish)
-        taken.append((time.perf_counter() - began) * 1000)
-    return median(taken)
+        for place, wish in enumerate(wishes):
+            began = time.perf_counter()
+            await shop.page(Kind.MOVIE, ONE, limit=PAGE, **wish)
+            least[place] = min(least[place], (time.perf_counter() - began) * 1000)
+    return least
 
 
 async def cursor_at(shop: Shop, share: float, **wish: Any) -> str:
@@ -65,8 +66,8 @@ async def test_a_deep_cursor_costs_what_the_first_page_costs(shop: Shop) -> None
     for wish, share in wishes:
         deep = await cursor_at(shop, share, **wish)
         await shop.page(Kind.MOVIE, ONE, limit=PAGE, cursor=deep, **wish)
-        first, later = await milliseconds(shop, **wish), await milliseconds(shop, cursor=deep, **wish)
-        assert later < first * 2 + 2, (wish, first, later)
+        first, later = await milliseconds(shop, wish, wish | {"cursor": deep})
+        assert later < first * 2 + 1, (wish, first, later)
 
 
 @pytest.mark.timeout(300)

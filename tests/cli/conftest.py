@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 import pytest
 
@@ -20,27 +20,45 @@ def installation(tmp_path: Path) -> Installation:
     return Installation(tmp_path)
 
 
-class Inside(Protocol):
-    """Runs a command within this process."""
+class Inside:
+    """Runs commands of an installation within this process: most need none of their own."""
 
-    def __call__(self, *words: str, **settings: str) -> Answer: ...
+    def __init__(
+        self, installation: Installation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self._installation = installation
+        self._monkeypatch = monkeypatch
+        self._capsys = capsys
+
+    def __call__(self, *words: str, **settings: str) -> Answer:
+        self._installation.environment.update(settings)
+        return self._installation.run_inside(self._monkeypatch, self._capsys, *words)
+
+    def json(self, *words: str, **settings: str) -> Any:
+        """What a command that has to succeed says to a program."""
+        answer = self(*words, "--json", **settings)
+        assert (answer.code, answer.err) == (0, ""), answer
+        return answer.json
 
 
 @pytest.fixture
 def inside(installation: Installation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Inside:
-    """Commands of the installation that need no process of their own."""
-
-    def run(*words: str, **settings: str) -> Answer:
-        installation.environment.update(settings)
-        return installation.run_inside(monkeypatch, capsys, *words)
-
-    return run
+    """Commands of the installation."""
+    return Inside(installation, monkeypatch, capsys)
 
 
 @pytest.fixture
 def any_installation(tmp_path: Path, database_url: str) -> Installation:
     """The same on each database."""
     return Installation(tmp_path, LINEUP_DATABASE_URL=database_url)
+
+
+@pytest.fixture
+def inside_any(
+    any_installation: Installation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Inside:
+    """The same on each database."""
+    return Inside(any_installation, monkeypatch, capsys)
 
 
 @pytest.fixture

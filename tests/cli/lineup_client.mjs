@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { lineup } from "../../docs/clients/lineup.ts";
 
+Math.random = () => 0.01; // it comes at once, not at its own moment of half a minute
 const [server, provider, view] = process.argv.slice(2);
 const parts = new Map();
 let spoilt = 0;

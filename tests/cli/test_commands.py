@@ -1,9 +1,12 @@
 """Exit codes, and one line for whatever is wrong."""
 
+import subprocess
+import sys
 import tomllib
 
 import pytest
 
+from app.cli.lazy import COMMANDS, load
 from tests.cli.conftest import Inside
 from tests.cli.installation import Installation
 from tests.support.repository import ROOT
@@ -14,6 +17,33 @@ VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["versi
 def test_it_tells_its_version(installation: Installation) -> None:
     answer = installation.run("--version")
     assert (answer.code, answer.out, answer.err) == (0, f"lineup {VERSION}\n", "")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_is_listed_with_its_own_words(name: str) -> None:
+    _, listed = COMMANDS[name]
+    assert load(name).help.split("\n\n")[0].replace("\n", " ") == listed
+
+
+IMPORTED = """
+import sys
+from app.cli.lazy import load
+for name in sys.argv[2:]:
+    load(name)
+print(*(name for name in sys.argv[1].split(",") if name in sys.modules))
+"""
+
+
+@pytest.mark.parametrize(
+    ("modules", "commands"),
+    [
+        ("fastapi,starlette,app.main,app.simulator", ("provider", "sync", "tags", "epg", "playlist", "db")),
+        ("sqlalchemy,alembic,aiohttp,uvicorn,app.context", ("config",)),
+    ],
+)
+def test_a_command_imports_no_more_than_it_needs(modules: str, commands: tuple[str, ...]) -> None:
+    words = [sys.executable, "-c", IMPORTED, modules, *commands]
+    assert subprocess.run(words, check=True, capture_output=True, text=True, cwd=ROOT).stdout == "\n"
 
 
 @pytest.mark.parametrize("words", [(), ("provider",), ("sync",), ("snapshot",), ("db",), ("config",)])

@@ -1,6 +1,5 @@
 """The demo end to end: the smoke test of the whole."""
 
-import json
 import shutil
 import signal
 import subprocess
@@ -9,6 +8,7 @@ import sys
 import httpx
 import psutil
 
+from tests.cli.conftest import Inside
 from tests.cli.installation import Installation, running
 from tests.support.repository import ROOT
 
@@ -18,8 +18,11 @@ CURL = "export NO_PROXY='*'\n" + ("" if shutil.which("curl") else STAND_IN)
 SMALL = ("--channels", "20", "--movies", "60", "--series", "20", "--port", "0")
 
 
-def test_it_syncs_all_portals_and_counts_what_they_have(installation: Installation) -> None:
-    answer = installation.run("demo", "--exit", *SMALL, "--json", LINEUP_DATABASE_URL="postgresql://not-to-be-used/x")
+def test_it_syncs_all_portals_and_what_is_kept_can_be_looked_at_later(
+    installation: Installation, inside: Inside
+) -> None:
+    others = {"LINEUP_DATABASE_URL": "postgresql://not-to-be-used/x"}
+    answer = installation.run("demo", "--exit", *SMALL, "--keep", "--json", **others)
     assert answer.code == 0, answer
     providers = {one["name"]: one for one in answer.json["providers"]}
     assert set(providers) == {"stalker", "xtream", "panel"}
@@ -32,15 +35,18 @@ def test_it_syncs_all_portals_and_counts_what_they_have(installation: Installati
     }
     assert providers["panel"]["counts"]["movies"] == 6
     assert all(one["snapshotGzipBytes"] > 1000 for one in providers.values())
-    assert not list(installation.folder.iterdir())
+    versions = {one["version"] for one in providers.values()}
+    jobs = inside.json("sync", "history", LINEUP_DATA_DIR="data/demo")["jobs"]
+    assert {job["version"] for job in jobs} == versions
 
 
-def test_people_get_a_table(installation: Installation) -> None:
+def test_people_get_a_table_and_nothing_is_left(installation: Installation) -> None:
     answer = installation.run("demo", "--exit", *SMALL)
     assert answer.code == 0
     rows = [line.split("\t") for line in answer.out.splitlines() if "\t" in line]
     assert rows[0][-1] == "check"
     assert [row[-1] for row in rows[1:]] == ["ok", "ok", "ok"]
+    assert not list(installation.folder.iterdir())
 
 
 def test_it_serves_until_it_is_stopped_and_leaves_nothing(installation: Installation) -> None:
@@ -87,10 +93,3 @@ def test_it_never_empties_a_folder_of_somebody_else(installation: Installation) 
     assert answer.code == 2
     assert "mine" in answer.err
     assert (mine / "thesis.txt").read_text() == "42"
-
-
-def test_what_is_kept_can_be_looked_at_later(installation: Installation) -> None:
-    answer = installation.run("demo", "--exit", *SMALL, "--keep", "--json")
-    versions = {one["version"] for one in answer.json["providers"]}
-    shown = installation.run("sync", "history", "--json", LINEUP_DATA_DIR="data/demo")
-    assert {job["version"] for job in json.loads(shown.out)["jobs"]} == versions

@@ -11,6 +11,9 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import pytest
+
+from app.cli.download import server
 from tests.cli.conftest import Inside
 from tests.cli.cutting import wired
 from tests.cli.installation import Answer, Installation, Process, running
@@ -185,7 +188,11 @@ def test_a_server_that_is_no_lineup_is_told_in_a_sentence(inside: Inside) -> Non
     assert answer.err == "lineup: The server does not answer as Lineup does: its list of providers cannot be read.\n"
 
 
-def test_wrong_use_is_told_in_a_sentence(inside: Inside, installation: Installation, served: str) -> None:
+def test_wrong_use_is_told_in_a_sentence(
+    inside: Inside, installation: Installation, served: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "BASE_SECONDS", 0.001)
+    monkeypatch.setattr(server, "PATIENCE_SECONDS", 10)
     (installation.folder / "x.json").write_text("no download")
     cases: list[tuple[tuple[str, ...], int, str]] = [
         ((PROVIDER, "a.json", "--server", "http://127.0.0.1:1"), 1, "cannot be reached"),

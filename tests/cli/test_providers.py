@@ -1,8 +1,12 @@
 """Providers, by the command line alone; every command is a process of its own."""
 
+import re
+from collections.abc import Iterator
+
 import pytest
 
 from app.simulator.process import PortalProcess
+from app.simulator.spec import CatalogueSpec
 from tests.cli.conftest import Inside
 from tests.cli.installation import Installation
 
@@ -10,18 +14,41 @@ STALKER = ("--kind", "stalker", "--mac", "00:1A:79:00:00:01")
 XTREAM = ("--kind", "xtream", "--username", "demo", "--password", "fake-password")
 
 
-def test_a_provider_is_added_listed_shown_tested_and_removed(installation: Installation, portal: PortalProcess) -> None:
+@pytest.fixture(scope="module")
+def lists() -> Iterator[PortalProcess]:
+    with PortalProcess(["m3u"], CatalogueSpec(channels=20, movies=20, series=4, categories=8)) as process:
+        yield process
+
+
+def test_a_provider_is_added_listed_shown_tested_and_removed(
+    installation: Installation, inside: Inside, portal: PortalProcess
+) -> None:
     added = installation.run("provider", "add", "home", f"{portal.url_of('panel')}/c/", *STALKER)
     assert (added.code, added.err) == (0, "")
     (listed,) = installation.json("provider", "list")["providers"]
     assert listed["id"] in added.out
     assert listed["credentials"] == {"mac": True}
-    assert installation.run("provider", "list").out.splitlines()[1].split("\t")[:3] == [listed["id"], "home", "stalker"]
-    assert installation.json("provider", "show", "home")["id"] == listed["id"]
-    assert installation.json("provider", "test", listed["id"])["ok"] is True
+    assert inside("provider", "list").out.splitlines()[1].split("\t")[:3] == [listed["id"], "home", "stalker"]
+    assert inside.json("provider", "show", "home")["id"] == listed["id"]
+    assert inside.json("provider", "test", listed["id"])["ok"] is True
     assert installation.run("provider", "remove", "home").code == 2
-    assert installation.run("provider", "remove", "home", "--yes").code == 0
-    assert installation.json("provider", "list") == {"total": 0, "providers": []}
+    assert inside("provider", "remove", "home", "--yes").code == 0
+    assert inside.json("provider", "list") == {"total": 0, "providers": []}
+
+
+def test_a_list_is_added_tested_synced_browsed_and_never_shown_whole(inside: Inside, lists: PortalProcess) -> None:
+    url = f"{lists.url_of('m3u')}/get.php?username=fake-user&password=fake-pass-1&type=m3u_plus&output=ts"
+    added = inside("provider", "add", "list", url, "--kind", "m3u", "--no-sync")
+    assert (added.code, added.err) == (0, "")
+    assert inside.json("provider", "test", "list")["ok"] is True
+    (job,) = inside.json("sync", "run", "list")["jobs"]
+    expected = lists.expected("m3u")
+    assert job["status"] == "completed"
+    counted = {name: job[f"{name}Synced"] for name in ("channels", "movies", "series")}
+    assert counted == {name: expected[name] for name in counted}
+    shown = inside("provider", "show", "list").out
+    assert re.search(rf"^channels\s+{expected['channels']}$", shown, re.MULTILINE)
+    assert "fake-pass-1" not in added.out + shown + inside("provider", "list").out
 
 
 def test_a_name_that_two_providers_have_is_refused_with_their_ids(inside: Inside) -> None:

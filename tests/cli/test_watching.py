@@ -114,9 +114,9 @@ def test_a_job_of_another_process_is_followed_from_worker_to_worker(apart: Insta
         all_of_it.until(lambda job: job == done)
         began = time.monotonic()
         assert server.end(signal.SIGINT) == 0
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 10
         all_of_it.ended()
-        assert "Cancel" not in server.text
+        assert "Cancel" not in server.text  # as a server says when it breaks answers off
 
 
 def test_who_waits_is_told_when_nobody_works_and_may_leave(
@@ -124,7 +124,7 @@ def test_who_waits_is_told_when_nobody_works_and_may_leave(
 ) -> None:
     installation = installed(tmp_path, redis_url, sqlite_url)
     provider = add(installation, slow)
-    slow.behave("stock", latency_ms=2_000)
+    slow.behave("stock", latency_ms=1_200)
     with running(installation, "worker") as worker:
         worker_ready(redis_url)
         words = ("sync", "run", "home", "--wait")

@@ -117,3 +117,9 @@ def test_values_of_any_type_are_searched() -> None:
     assert secret not in str(redact(None, "info", event))
     plain = {"event": "x", "pages": 7, "share": 0.5, "done": True, "none": None, "key": None}
     assert redact(None, "info", dict(plain)) == plain
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_what_one_test_conceals_is_no_secret_in_the_next(turn: int) -> None:
+    assert scrub("a word of several tests") == "a word of several tests", turn
+    conceal("a word of several tests")

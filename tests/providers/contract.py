@@ -24,6 +24,7 @@ from app.simulator.spec import CatalogueSpec
 SPEC = CatalogueSpec(channels=120, movies=160, series=60, categories=20)
 MAC = "00:1A:79:C0:FF:EE"
 USERNAME, PASSWORD = "fake-viewer", "fake-secret-7"
+LIST_SPEC = CatalogueSpec(channels=90, movies=110, series=16, categories=16)  # a list names every episode
 ROUNDS = 6
 
 
@@ -35,6 +36,7 @@ class Adapter:
     profile: str | Profile
     path: str = ""
     credentials: Mapping[str, str] = field(default_factory=dict)
+    spec: CatalogueSpec = SPEC
 
 
 MAC_ACCOUNT = {"mac": MAC}
@@ -45,6 +47,12 @@ ADAPTERS = {
     ),
     "stalker-panel": Adapter(kind=ProviderKind.STALKER, profile="panel", path="/c/", credentials=MAC_ACCOUNT),
     "stalker-token_free": Adapter(kind=ProviderKind.STALKER, profile="token_free", credentials=MAC_ACCOUNT),
+    "m3u": Adapter(
+        kind=ProviderKind.M3U,
+        profile="m3u",
+        path=f"/get.php?username={USERNAME}&password={PASSWORD}&type=m3u_plus&output=ts",
+        spec=LIST_SPEC,
+    ),
     "xtream": Adapter(kind=ProviderKind.XTREAM, profile="xtream", credentials=USER_ACCOUNT),
 }
 
@@ -60,9 +68,9 @@ class Client:
 
 
 @asynccontextmanager
-async def client_of(adapter: Adapter, spec: CatalogueSpec = SPEC, **switches: Any) -> AsyncIterator[Client]:
+async def client_of(adapter: Adapter, spec: CatalogueSpec | None = None, **switches: Any) -> AsyncIterator[Client]:
     """A portal of the adapter's kind with an account of its own at the provider."""
-    portal = create_portal(spec, adapter.profile, Behaviour(**switches))
+    portal = create_portal(spec or adapter.spec, adapter.profile, Behaviour(**switches))
     with PortalThread({"": portal}) as thread:
         async with opener(adapter, f"{thread.url}{adapter.path}") as make:
             yield Client(portal=portal, provider=make(), open=make, url=thread.url)
@@ -70,17 +78,21 @@ async def client_of(adapter: Adapter, spec: CatalogueSpec = SPEC, **switches: An
 
 @asynccontextmanager
 async def opener(adapter: Adapter, url: str) -> AsyncIterator[Callable[..., Provider]]:
-    """Makes providers of one account; the pauses of retries are cut short."""
+    """Makes providers of one account, closed at the end; the pauses of retries are cut short."""
     transport = Transport()
+    made: list[Provider] = []
 
     def make(**changes: Any) -> Provider:
         values = {"url": url, "credentials": dict(adapter.credentials), "options": {}, "endpoint": None} | changes
         account = ProviderAccount(id="contract", name="Contract", kind=adapter.kind, **values)
-        return open_provider(account, transport, retry_base_seconds=0.005)
+        made.append(open_provider(account, transport, retry_base_seconds=0.005))
+        return made[-1]
 
     try:
         yield make
     finally:
+        for provider in made:
+            await provider.__aexit__(None, None, None)
         await transport.close()
 
 

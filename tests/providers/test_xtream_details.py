@@ -177,6 +177,18 @@ async def test_a_channel_comes_in_a_format_that_the_account_allows(
         assert (await one.provider.resolve(Kind.CHANNEL, {"id": "1"})).url.endswith(f"/1.{ending}")
 
 
+@pytest.mark.parametrize(
+    ("timezone", "moment"),
+    [("Europe/Berlin", "2025-07-09:23-30"), ("America/New_York", "2025-07-09:17-30"), (None, "2025-07-09:21-30")],
+)
+async def test_the_past_is_asked_for_by_the_panels_own_clock(timezone: str | None, moment: str) -> None:
+    async with panel({"": account(server={"timezone": timezone})}) as one:
+        link = await one.provider.replay({"id": "5012"}, start_ms=1_752_096_600_000, minutes=90)
+    assert link is not None
+    assert link.url == f"{one.server.url}/timeshift/fake-user%401/fake%2Bpass%2F7/90/{moment}/5012.ts"
+    assert PASSWORD not in repr(link)
+
+
 async def test_a_refused_account_gets_no_link() -> None:
     async with panel({"": {"user_info": {"auth": 0}}}) as one:
         with pytest.raises(Rejected):

@@ -9,6 +9,10 @@ from app.db.engine import Database
 from app.domain.kinds import Kind, ProviderKind
 from app.domain.records import EpisodeRecord, SeasonRecord
 from app.providers.base import ProviderAccount, StreamLink
+from app.providers.relay import Relay
+from app.providers.transport import Transport
+from app.registry.secrets import Secrets
+from app.streams.passing import Passing
 from app.streams.service import Streams
 from tests.support.scripted import ScriptedProvider, add_provider, record, sync
 
@@ -22,6 +26,7 @@ class Shelf(ScriptedProvider):
     title: str = "Episode"
     error: Exception | None = None
     pause: float = 0.0
+    archive: bool = True
     opened: int = 0
     closed: int = 0
 
@@ -62,6 +67,10 @@ class Shelf(ScriptedProvider):
         await self._asked(f"resolve {kind} {locator['cmd']}")
         return StreamLink(url=f"http://cdn.test/{locator['cmd']}?token=fake-token", headers={"User-Agent": "box"})
 
+    async def replay(self, locator: Mapping[str, Any], *, start_ms: int, minutes: int) -> StreamLink | None:
+        await self._asked(f"replay {locator['cmd']} {start_ms} {minutes}")
+        return StreamLink(url=f"http://cdn.test/past/{locator['cmd']}") if self.archive else None
+
 
 @dataclass(slots=True)
 class Desk:
@@ -79,6 +88,7 @@ async def desk(database_url: str) -> AsyncIterator[Desk]:
     database = Database(database_url)
     provider, mac = Shelf(), ["00:1A:79:00:00:01"]
     provider.lists = {
+        Kind.CHANNEL: [record(Kind.CHANNEL, 1, locator={"cmd": "channel"})],
         Kind.SERIES: [record(Kind.SERIES, 1, locator={"id": "77"})],
         Kind.MOVIE: [record(Kind.MOVIE, 1, locator={"cmd": "movie"})],
     }
@@ -98,7 +108,10 @@ async def desk(database_url: str) -> AsyncIterator[Desk]:
         )
 
     provider.opened = provider.closed = 0
-    streams = Streams(database, accounts=account, opener=lambda _account: provider)
+    transport = Transport()
+    passing = Passing(Relay(transport), Secrets(["not-a-real-key"]))
+    streams = Streams(database, passing, accounts=account, opener=lambda _account: provider)
     yield Desk(database, streams, provider, pk, mac)
     await streams.close()
+    await transport.close()
     await database.close()

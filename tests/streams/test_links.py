@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.core.errors import NotFound, Rejected
-from app.db.tables import Movie, Series
+from app.db.tables import Channel, Movie, Series
 from app.domain.kinds import Kind
 from app.streams import sessions
 from tests.streams.conftest import Desk
@@ -36,6 +36,19 @@ async def test_an_episode_plays_once_its_season_was_listed(desk: Desk) -> None:
     assert desk.provider.calls[-1] == "resolve movie 2:2"
     with pytest.raises(NotFound):
         await desk.streams.episode("nothing")
+
+
+async def test_a_channels_past_is_asked_of_its_provider(desk: Desk) -> None:
+    async with desk.database.reader() as reader:
+        channel = str(await reader.scalar(select(col(Channel.id))))
+    link = await desk.streams.replay(channel, start_ms=60_000, minutes=30)
+    assert link.url == "http://cdn.test/past/channel"
+    assert desk.provider.calls == ["replay channel 60000 30"]
+    desk.provider.archive = False
+    with pytest.raises(NotFound):
+        await desk.streams.replay(channel, start_ms=60_000, minutes=30)
+    with pytest.raises(NotFound):
+        await desk.streams.replay("nothing", start_ms=60_000, minutes=30)
 
 
 async def test_what_does_not_exist_asks_nobody(desk: Desk) -> None:

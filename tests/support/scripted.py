@@ -13,6 +13,7 @@ from app.core.ids import new_id
 from app.db.engine import Database
 from app.db.tables import metadata
 from app.domain.kinds import ITEM_STEPS, JobStatus, Kind, StepName
+from app.domain.programmes import ProgrammeRecord
 from app.domain.records import (
     CategoryRecord,
     ChannelRecord,
@@ -28,6 +29,7 @@ from app.jobs.tracker import JobTracker
 from app.providers.base import (
     AccountStatus,
     Categories,
+    GuideLink,
     Missing,
     Page,
     Provider,
@@ -73,6 +75,9 @@ class ScriptedProvider:
     on_search: Callable[[Missing], Search] | None = None
     asked: list[tuple[str, int]] = field(default_factory=list)
     claims: dict[Kind, int] = field(default_factory=dict)
+    guide_links: tuple[GuideLink, ...] = ()
+    own_guide: bool = False
+    own_programmes: list[ProgrammeRecord] = field(default_factory=list)
 
     async def __aenter__(self) -> Self:
         return self
@@ -146,6 +151,15 @@ class ScriptedProvider:
 
     async def resolve(self, kind: Kind, locator: Mapping[str, Any]) -> StreamLink:
         raise ProviderError("not here")
+
+    async def replay(self, locator: Mapping[str, Any], *, start_ms: int, minutes: int) -> StreamLink | None:
+        return None
+
+    async def guides(self) -> Sequence[GuideLink]:
+        return self.guide_links
+
+    async def programmes(self, channels: Sequence[str], hours: int) -> AsyncGenerator[Sequence[ProgrammeRecord], None]:
+        yield self.own_programmes
 
 
 async def add_provider(database: Database, name: str = "one") -> int:

@@ -19,11 +19,16 @@ from app.simulator.process import PortalProcess
 from app.simulator.spec import CatalogueSpec
 
 SPEC = CatalogueSpec(channels=120, movies=900, series=120, categories=20)
+# With leases of 5 s: what a lost worker costs with those of an operator, tests/faults measures.
 WORKER = """
 import asyncio
 from app.config import load_settings
 from app.core.logs import configure_logs
+from app.jobs import lease
 from workers.lifecycle import run_worker
+lease.LEASE_SECONDS, lease.RENEW_SECONDS = 5, 1.0
+for taken in (lease.acquire, lease.renew):
+    taken.__kwdefaults__["seconds"] = lease.LEASE_SECONDS
 configure_logs(form="json", level="info")
 asyncio.run(run_worker(load_settings()))
 """
@@ -75,8 +80,8 @@ def quick_portal() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def slow_portal() -> Iterator[str]:
-    """Its some 80 pages of titles take about ten seconds."""
-    with PortalProcess(["stock"], SPEC, Behaviour(latency_ms=250, workers=2)) as portal:
+    """Its some 80 pages of titles take about five seconds."""
+    with PortalProcess(["stock"], SPEC, Behaviour(latency_ms=120, workers=2)) as portal:
         yield portal.url
 
 

@@ -8,3 +8,4 @@ async def tidy(context: ProcessContext) -> None:
     """Removes what nobody will ask for again."""
     await prune(context.database, days=context.settings.history_days)
     await context.publisher.tidy()
+    await context.guides.tidy()

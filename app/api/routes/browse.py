@@ -27,10 +27,21 @@ CursorText = Annotated[
     str | None,
     Query(max_length=1000, description="`nextCursor` of the answer before; cheap at any depth, `page` is not."),
 ]
-Tags = Annotated[str | None, Query(max_length=1000, description="Reserved.")]
+Tags = Annotated[
+    str | None,
+    Query(max_length=1000, description="Comma-separated; all of them have to be there.", examples=["US,HD"]),
+]
+Visible = Annotated[
+    Active, Query(description="`false` lists what filters and parental control keep out of outputs; `all` both.")
+]
 ActiveWord = Annotated[Active, Query(description="`false` lists what the provider took away, `all` both.")]
 OneProvider = Annotated[str | None, Query(alias="providerId", description="Items of this provider alone.")]
 OneKind = Annotated[KindWord | None, Query(description="Categories of this kind alone.")]
+
+
+def tags_of(text: str | None) -> tuple[str, ...]:
+    """Tags as a query names them."""
+    return tuple(dict.fromkeys(tag for one in (text or "").split(",") if (tag := one.strip().lower())))
 
 
 def item_wish(
@@ -40,8 +51,9 @@ def item_wish(
     category: CategoryName = None,
     search: Search = "",
     sort: Sort = None,
-    tags: Tags = None,  # noqa: ARG001 - accepted, so that clients may send it already
+    tags: Tags = None,
     active: ActiveWord = "true",
+    visible: Visible = "all",
     cursor: CursorText = None,
 ) -> ItemWish:
     """The query of a list of items."""
@@ -51,7 +63,9 @@ def item_wish(
         category=category,
         search=search,
         sort=sort or None,
+        tags=tags_of(tags),
         active=ACTIVE[active],
+        visible=ACTIVE[visible],
         cursor=cursor,
     )
 

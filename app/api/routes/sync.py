@@ -11,11 +11,9 @@ from app.api.model import CONFLICT
 from app.api.schemas import CancelledSync, JobAnswer, StartedSync, StartedSyncs, StatsBody, SyncAnswer, SyncStatus
 from app.context import ProcessContext
 from app.core.errors import Invalid
-from app.domain.kinds import SyncMode
+from app.domain.kinds import PARTS, SyncMode
 from app.registry.views import ProviderView
 
-ONLY = frozenset({"channels", "movies", "series", "categories"})
-LATER = frozenset({"epg"})
 STARTED = "Sync started"
 ALREADY = "Sync already in progress"
 
@@ -24,7 +22,7 @@ everywhere = APIRouter(tags=["sync"])
 
 Mode = Annotated[SyncMode, Query(description="auto walks what is missing or due.")]
 Only = Annotated[
-    str | None, Query(description="Parts, comma-separated: " + ", ".join(sorted(ONLY)), examples=["channels,movies"])
+    str | None, Query(description="Parts, comma-separated: " + ", ".join(sorted(PARTS)), examples=["channels,movies"])
 ]
 Force = Annotated[bool, Query(description="Sweeps whatever a complete walk did not see, however much that is.")]
 
@@ -110,8 +108,6 @@ async def _start(
 
 def _parts(only: str | None) -> frozenset[str]:
     words = frozenset(word.strip() for word in (only or "").split(",") if word.strip())
-    if words & LATER:
-        raise Invalid([("only", "The programme guide (epg) cannot be synced yet.")])
-    if unknown := sorted(words - ONLY):
-        raise Invalid([("only", f"{unknown[0]} is not one of {', '.join(sorted(ONLY))}.")])
+    if unknown := sorted(words - PARTS):
+        raise Invalid([("only", f"{unknown[0]} is not one of {', '.join(sorted(PARTS))}.")])
     return words

@@ -13,9 +13,21 @@ from app.db.tables.catalogue import (
     Season,
     Series,
 )
+from app.db.tables.guide import EpgMatch, EpgPin, Guide, GuideChannel, GuideGeneration, Programme
 from app.db.tables.job import JobChange, Quarantine, SyncCheckpoint, SyncJob, SyncStep, Walk
+from app.db.tables.number import PlayerNumber
+from app.db.tables.playlist import Playlist, PlaylistEntry, PlaylistUser
 from app.db.tables.provider import CatalogueHead, Provider, Webhook
 from app.db.tables.snapshot import Publication, Snapshot, SnapshotFile
+from app.db.tables.tag import (
+    ItemTag,
+    ProviderFilter,
+    ProviderRuleset,
+    RuleRow,
+    Ruleset,
+    TagState,
+    UserTag,
+)
 from app.domain.kinds import Kind
 
 ITEM_TABLES: dict[Kind, type[Channel | Movie | Series]] = {
@@ -31,14 +43,29 @@ __all__ = [
     "Change",
     "Channel",
     "Document",
+    "EpgMatch",
+    "EpgPin",
     "Episode",
+    "Guide",
+    "GuideChannel",
+    "GuideGeneration",
     "Item",
     "ItemCategory",
+    "ItemTag",
     "JobChange",
     "Movie",
+    "PlayerNumber",
+    "Playlist",
+    "PlaylistEntry",
+    "PlaylistUser",
+    "Programme",
     "Provider",
+    "ProviderFilter",
+    "ProviderRuleset",
     "Publication",
     "Quarantine",
+    "RuleRow",
+    "Ruleset",
     "Season",
     "Series",
     "Snapshot",
@@ -46,6 +73,8 @@ __all__ = [
     "SyncCheckpoint",
     "SyncJob",
     "SyncStep",
+    "TagState",
+    "UserTag",
     "Walk",
     "Webhook",
     "metadata",

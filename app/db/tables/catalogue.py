@@ -4,7 +4,7 @@ An item's place is (`provider_pk`, `ordinal`) in its kind's table: by first appe
 default order, the order of snapshot pages and the key of the item's document.
 """
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, SmallInteger, text
 from sqlmodel import Field, SQLModel
 
 from app.db.tables.base import KEY_TEXT, bigint_field, bytes_field, ms_field
@@ -51,6 +51,8 @@ class Item(SQLModel):
     added_at: int | None = ms_field()
     updated_at: int = bigint_field()
     censored: bool | None = None
+    # app.domain.filters.Visibility, computed when the row is written
+    visibility: int = Field(default=0, sa_type=SmallInteger, sa_column_kwargs={"server_default": "0"})
     locator: bytes = bytes_field()
     extra: bytes | None = bytes_field(default=None)
 

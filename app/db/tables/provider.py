@@ -30,6 +30,7 @@ class Provider(SQLModel, table=True):
     movies_synced_at: int | None = ms_field()
     series_synced_at: int | None = ms_field()
     epg_synced_at: int | None = ms_field()
+    epg_tried_at: int | None = ms_field()  # later than `epg_synced_at`: the last try came to nothing
     channels_walked_at: int | None = ms_field()  # the last walk of the whole list that was proven complete
     movies_walked_at: int | None = ms_field()
     series_walked_at: int | None = ms_field()

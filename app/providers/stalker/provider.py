@@ -6,10 +6,12 @@ from typing import Any, Final, Self
 
 from app.core.errors import Malformed, Rejected
 from app.domain.kinds import Kind, StepName
+from app.domain.programmes import ProgrammeRecord
 from app.domain.records import CategoryRecord, EpisodeRecord, SeasonRecord
 from app.providers.base import (
     AccountStatus,
     Categories,
+    GuideLink,
     Missing,
     Page,
     ProviderAccount,
@@ -19,10 +21,12 @@ from app.providers.base import (
     StoredItem,
     StreamLink,
     Verdict,
+    chosen_guides,
 )
 from app.providers.stalker.box import open_box
 from app.providers.stalker.channels import ChannelStream
 from app.providers.stalker.classify import Answer, Blank
+from app.providers.stalker.epg import OwnGuide
 from app.providers.stalker.login import read_account
 from app.providers.stalker.parse import VOD_SPACE, Reader, read_categories
 from app.providers.stalker.play import Player
@@ -52,6 +56,7 @@ class StalkerProvider:
     ) -> None:
         options = account.options
         self._retries: dict[str, Any] = {"attempts": retry_attempts, "base_seconds": retry_base_seconds}
+        self._options = options
         self._box = open_box(account.credentials, options)
         self._session = Session(
             transport,
@@ -181,6 +186,25 @@ class StalkerProvider:
     async def resolve(self, kind: Kind, locator: Mapping[str, Any]) -> StreamLink:
         """A link for this moment."""
         return await Player(self._session, await self._guide()).resolve(kind, locator)
+
+    async def replay(self, locator: Mapping[str, Any], *, start_ms: int, minutes: int) -> StreamLink | None:
+        """Portals play recorded programmes by their own ids, not by time."""
+        del locator, start_ms, minutes
+        return None
+
+    async def guides(self) -> Sequence[GuideLink]:
+        """A portal names no XMLTV file: what it knows of programmes it tells itself."""
+        return chosen_guides(self._options)
+
+    @property
+    def own_guide(self) -> bool:
+        """Portals tell of programmes themselves."""
+        return True
+
+    async def programmes(self, channels: Sequence[str], hours: int) -> AsyncGenerator[Sequence[ProgrammeRecord], None]:
+        """A batch for each channel."""
+        async for batch in OwnGuide(self._session, timezone=self._box.timezone).batches(channels, hours):
+            yield batch
 
     async def _exists(self, family: str) -> bool:
         """Whether a portal without categories of a family has its list all the same; some have no VOD at all."""

@@ -92,14 +92,14 @@ class Session:
         if self._generation == 0:
             await self._renew(0)
 
-    async def ask(self, params: Mapping[str, str], accept: Callable[[Answer], T]) -> T:
+    async def ask(self, params: Mapping[str, str], accept: Callable[[Answer], T], *, most: int = LARGEST_PAGE) -> T:
         """The accepted answer of one action; `accept` may raise `Unavailable` for one that should be tried again."""
         await self.ready()
 
         async def attempt() -> T:
             generation = self._generation
             try:
-                found = accept(await self._once(params))
+                found = accept(await self._once(params, most))
             except Blank:
                 if await self._pulse(generation) == "lost":
                     raise LostToken(generation, silent=True) from None
@@ -152,13 +152,13 @@ class Session:
         """Whether the portal answers this session at all: then an empty page is the page's own fault."""
         return await self._pulse(self._generation) == "alive"
 
-    async def _once(self, params: Mapping[str, str]) -> Answer:
+    async def _once(self, params: Mapping[str, str], most: int = LARGEST_PAGE) -> Answer:
         assert self._client is not None  # noqa: S101 - after ready()
         reply = await self._client.get(
             self.site.endpoint,
             params={**params, **ENVELOPE_PARAM},
             headers=self._authorization(),
-            max_bytes=LARGEST_PAGE,
+            max_bytes=most,
         )
         return classify(reply)
 

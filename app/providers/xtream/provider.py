@@ -2,19 +2,22 @@
 
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 
 from app.core.errors import Malformed, Rejected
 from app.domain.kinds import Kind, StepName
 from app.domain.records import CategoryRecord, EpisodeRecord, Record, RejectedRecord, SeasonRecord
-from app.domain.values import text
+from app.domain.values import text, zone
 from app.providers.base import (
     AccountStatus,
     Categories,
+    GuideLink,
     Missing,
+    NoOwnGuide,
     Page,
     ProviderAccount,
     Scope,
@@ -22,6 +25,7 @@ from app.providers.base import (
     StepReport,
     StreamLink,
     Verdict,
+    chosen_guides,
 )
 from app.providers.transport import Transport
 from app.providers.xtream.client import XtreamClient
@@ -40,7 +44,7 @@ CATEGORY_ACTIONS: Final = {
 }
 
 
-class XtreamProvider:
+class XtreamProvider(NoOwnGuide):
     """One account at one panel; every list is one bulk answer."""
 
     def __init__(
@@ -173,19 +177,28 @@ class XtreamProvider:
     async def resolve(self, kind: Kind, locator: Mapping[str, Any]) -> StreamLink:
         account = await self._client.account()
         if kind is Kind.CHANNEL:
-            folder, ending = "live", self._live_format(account.formats)
-        else:
-            folder = "series" if locator.get("episode") else "movie"
-            ending = text(locator.get("ext")) or "mp4"
-        parts = (
-            self._account.credentials.get("username", ""),
-            self._account.credentials.get("password", ""),
-            text(locator.get("id")),
-        )
-        path = "/".join(quote(part, safe="") for part in parts)
+            return self._link("live", locator, self._live_format(account.formats))
+        folder = "series" if locator.get("episode") else "movie"
+        return self._link(folder, locator, text(locator.get("ext")) or "mp4")
+
+    async def replay(self, locator: Mapping[str, Any], *, start_ms: int, minutes: int) -> StreamLink | None:
+        """The panel's clock says when it was: it stands in the address as that clock showed it."""
+        account = await self._client.account()
+        start = datetime.fromtimestamp(start_ms / 1000, zone(account.timezone or "UTC"))
+        moment = f"{minutes}/{start:%Y-%m-%d:%H-%M}"
+        return self._link("timeshift", locator, self._live_format(account.formats), moment)
+
+    async def guides(self) -> Sequence[GuideLink]:
+        credentials = {name: self._account.credentials.get(name, "") for name in ("username", "password")}
+        address = f"{self._client.base}/xmltv.php?{urlencode(credentials, quote_via=quote)}"
+        return chosen_guides(self._account.options) or (GuideLink(url=address, origin="xtream"),)
+
+    def _link(self, folder: str, locator: Mapping[str, Any], ending: str, moment: str = "") -> StreamLink:
+        account = [quote(self._account.credentials.get(name, ""), safe="") for name in ("username", "password")]
+        path = "/".join([folder, *account, *([moment] if moment else []), quote(text(locator.get("id")), safe="")])
         agent = self._account.options.get("userAgent")
         return StreamLink(
-            url=f"{self._client.base}/{folder}/{path}.{ending}", headers={"User-Agent": str(agent)} if agent else {}
+            url=f"{self._client.base}/{path}.{ending}", headers={"User-Agent": str(agent)} if agent else {}
         )
 
     def _live_format(self, formats: frozenset[str]) -> str:

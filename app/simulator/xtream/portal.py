@@ -1,6 +1,5 @@
 """An Xtream panel: every call logs in, every list comes in one piece."""
 
-import gzip
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -20,6 +19,7 @@ from app.simulator.xtream.details import Details
 from app.simulator.xtream.guide import listings, xmltv
 from app.simulator.xtream.profile import PATHS, XtreamProfile
 from app.simulator.xtream.rows import REPEATED, Rows
+from app.simulator.xtream.wild import PACKERS, wild
 
 PIECE: Final = 50  # items per piece of a list
 BROKEN: Final = (b"null", b'"corrupt"', b'{"name":"a record without id"}')
@@ -165,9 +165,13 @@ class XtreamPortal(Portal):
         return 0 < number <= self.catalogue.stock[kind].top
 
     def _xmltv(self, call: Call) -> Reply:
-        pieces = xmltv(self.catalogue, self.lists)
-        if call.params.get("gzip") == "1":
-            return Reply(gzip.compress(b"".join(pieces), 1), 200, b"application/octet-stream")
+        form = self.behaviour.guide
+        pieces = (wild if form == "wild" else xmltv)(self.catalogue, self.lists)
+        if form == "hollow":
+            return Reply(b"<tv/>", 200, b"application/xml")
+        if call.params.get("gzip") == "1" or form in PACKERS:
+            packed = PACKERS.get(form, PACKERS["gzip"])(b"".join(pieces))
+            return Reply(packed, 200, b"application/octet-stream")
         return Reply(b"", 200, b"application/xml", chunks=pieces)
 
 
