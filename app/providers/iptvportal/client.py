@@ -20,6 +20,7 @@ from app.providers.transport import Transport
 USER_AGENT: Final = "Lineup"
 LARGEST: Final = 64 * 1024 * 1024  # bytes of one answer; a thousand rows of the widest table are about 2 MB
 TIMEOUT_SECONDS: Final = 30.0
+MOST_SESSIONS: Final = 5  # for one request; each but the first only after one that worked, or that others left behind
 NO_BATCHES: Final = frozenset({-32600, -32700})  # codes of servers that take one request at a time
 SHORT_SECRET: Final = 3  # a word of three letters would be found in every other one
 
@@ -104,7 +105,7 @@ class IptvPortalClient:
         """An insert, update or delete."""
         found = await self.call(method, params)
         if isinstance(found, int) and not isinstance(found, bool):
-            return Written(count=found)
+            return Written(rows=[], count=found)
         rows = [row if isinstance(row, list) else [row] for row in (found if isinstance(found, list) else ())]
         return Written(rows=rows, count=len(rows) if params.get("returning") else None)
 
@@ -117,14 +118,16 @@ class IptvPortalClient:
             return []
         session = await self._sessions.current()
         found = await self._ask(requests, session)
-        if any(isinstance(one, SessionOver) for one in found):
-            session = await self._sessions.renew(session)
+        for turn in range(MOST_SESSIONS):
             # Only what was refused is asked again: the others may have changed something.
             over = [place for place, one in enumerate(found) if isinstance(one, SessionOver)]
+            if not over or (turn and self._sessions.useless(session)):
+                break
+            session = await self._sessions.renew(session)
             again = await self._ask([requests[place] for place in over], session)
             for place, one in zip(over, again, strict=True):
-                found[place] = _hopeless(one)
-        return [self._hidden(one) if isinstance(one, ProviderError) else one for one in found]
+                found[place] = one
+        return [self._hidden(_hopeless(one)) if isinstance(one, ProviderError) else one for one in found]
 
     def prepare(self, *requests: Request) -> Prepared:
         """What would be sent, without sending it."""
@@ -139,7 +142,9 @@ class IptvPortalClient:
     async def _ask(self, requests: Sequence[Request], session: Session) -> list[Outcome]:
         found = await self._sent(self.endpoints.sql, requests, session)
         if len(requests) > 1 and _undone(requests, found):
-            return [(await self._sent(self.endpoints.sql, [request], session))[0] for request in requests]
+            found = [(await self._sent(self.endpoints.sql, [request], session))[0] for request in requests]
+        if not all(isinstance(one, SessionOver) for one in found):
+            self._sessions.served(session)
         return found
 
     async def _sent(self, url: str, requests: Sequence[Request], session: Session | None) -> list[Outcome]:
@@ -169,10 +174,16 @@ class IptvPortalClient:
 
     def _hidden(self, error: ProviderError) -> ProviderError:
         """The error without the words of the account: portals like to repeat them."""
-        for secret in self._secrets:
-            error.detail = error.detail.replace(secret, HIDDEN)
+        error.detail = self._without_secrets(error.detail)
         error.args = (error.detail,)
+        if isinstance(error, QueryRefused):
+            error.said = self._without_secrets(error.said)
         return error
+
+    def _without_secrets(self, words: str) -> str:
+        for secret in self._secrets:
+            words = words.replace(secret, HIDDEN)
+        return words
 
 
 def rows_of(found: Any) -> list[Row]:
@@ -198,8 +209,8 @@ def _encoded(requests: Sequence[Request]) -> bytes:
         raise Malformed(f"The statement cannot be sent as JSON: {error}.") from None
 
 
-def _hopeless(outcome: Outcome) -> Outcome:
+def _hopeless(error: ProviderError) -> ProviderError:
     """A session that is refused right after the login is no session's fault."""
-    if isinstance(outcome, SessionOver):
-        return Rejected(f"The portal refuses a session that it has just given. It says: {outcome.detail}")
-    return outcome
+    if isinstance(error, SessionOver):
+        return Rejected(f"The portal refuses a session that it has just given. It says: {error.detail}")
+    return error

@@ -66,6 +66,7 @@ class Sessions:
         self._session: Session | None = None
         self._lock = asyncio.Lock()
         self._failure: tuple[float, ProviderError] | None = None
+        self._unproven = ""  # the session of the last login, until it opened something
 
     async def current(self) -> Session:
         """The session to ask with."""
@@ -86,6 +87,15 @@ class Sessions:
                 return self._kept(stored)
             return await self._open()
 
+    def served(self, session: Session) -> None:
+        """The portal took the session."""
+        if session.id == self._unproven:
+            self._unproven = ""
+
+    def useless(self, session: Session) -> bool:
+        """Whether it is fresh from the portal and was never taken: another one would be no better."""
+        return session.id == self._unproven
+
     async def open(self) -> Session:
         """A new session, whatever there was."""
         async with self._lock:
@@ -100,6 +110,7 @@ class Sessions:
             await self._store.save(None)
             raise
         self._failure = None
+        self._unproven = session.id
         self._kept(session)
         await self._store.save(session)
         return session
