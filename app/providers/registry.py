@@ -8,6 +8,8 @@ from app.core.errors import Invalid
 from app.domain.kinds import ProviderKind
 from app.providers.base import Provider, ProviderAccount
 from app.providers.fields import Errors, check_options, check_webhook, clean_credentials, mac_address
+from app.providers.iptvportal.endpoints import portal_url
+from app.providers.iptvportal.provider import IptvPortalProvider
 from app.providers.m3u.home import m3u_url
 from app.providers.m3u.provider import M3uProvider
 from app.providers.stalker.provider import StalkerProvider
@@ -28,11 +30,13 @@ ADAPTERS: Final[Mapping[ProviderKind, Adapter]] = {
     ProviderKind.STALKER: StalkerProvider,
     ProviderKind.XTREAM: XtreamProvider,
     ProviderKind.M3U: M3uProvider,
+    ProviderKind.IPTVPORTAL: IptvPortalProvider,
 }
 READERS: Final[Mapping[ProviderKind, Callable[[str], Pasted]]] = {
     ProviderKind.STALKER: stalker_url,
     ProviderKind.XTREAM: xtream_url,
     ProviderKind.M3U: m3u_url,
+    ProviderKind.IPTVPORTAL: portal_url,
 }
 
 
@@ -91,6 +95,8 @@ def _account(kind: ProviderKind, credentials: dict[str, str], pasted: Pasted | N
         return _stalker(credentials, errors)
     if kind is ProviderKind.XTREAM:
         return _xtream(credentials, pasted, errors)
+    if kind is ProviderKind.IPTVPORTAL:
+        return _operator(credentials, errors)
     return (pasted.username if pasted else None) or ""
 
 
@@ -111,6 +117,13 @@ def _xtream(credentials: dict[str, str], pasted: Pasted | None, errors: Errors) 
             credentials[name] = value
         if not credentials.get(name):
             _add(errors, f"credentials.{name}", "This is needed, here or in the URL.")
+    return credentials.get("username", "")
+
+
+def _operator(credentials: dict[str, str], errors: Errors) -> str:
+    for name in ("username", "password"):
+        if not credentials.get(name):
+            _add(errors, f"credentials.{name}", "This is needed.")
     return credentials.get("username", "")
 
 

@@ -121,4 +121,4 @@ def _about_session(said: str) -> bool:
 
 
 def _with_words(sentence: str, said: str) -> str:
-    return f"{sentence} It says: {said}" if said else sentence
+    return f"{sentence} It says: {said.rstrip('.')}." if said else sentence

@@ -212,5 +212,5 @@ def _encoded(requests: Sequence[Request]) -> bytes:
 def _hopeless(error: ProviderError) -> ProviderError:
     """A session that is refused right after the login is no session's fault."""
     if isinstance(error, SessionOver):
-        return Rejected(f"The portal refuses a session that it has just given. It says: {error.detail}")
+        return Rejected(f"The portal refuses a session that it has just given. It says: {error.detail.rstrip('.')}.")
     return error

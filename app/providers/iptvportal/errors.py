@@ -15,7 +15,8 @@ class QueryRefused(Malformed):
     code = "provider_query_refused"
 
     def __init__(self, said: str, *, number: int | None = None, data: Any = None) -> None:
-        super().__init__(f"The portal refuses the statement: {said}" if said else "The portal refuses the statement.")
+        words = f": {said.rstrip('.')}" if said else ""
+        super().__init__(f"The portal refuses the statement{words}.")
         self.said = said
         self.number = number
         self.data = data

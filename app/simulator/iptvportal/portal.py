@@ -81,7 +81,7 @@ class IptvPortal(Portal):
             return self._over(call)
         if fault.do == "error":
             return self._told([failure(one, QueryError("internal error", -32603)) for one in call.requests], call)
-        value = {"false": False, "null": None}.get(fault.do, [])
+        value: Any = {"false": False, "null": None}.get(fault.do, [])
         return self._told([result(one, value) for one in call.requests], call)
 
     def home(self) -> str:
@@ -219,7 +219,7 @@ class IptvPortal(Portal):
     def _move(self, method: str, params: Any) -> None:
         """Before every n-th page of a table that is walked one row goes and one comes at its end."""
         every = self.behaviour.shift_every
-        table = params.get("from") if isinstance(params, dict) else None
+        table = str(params.get("from")) if isinstance(params, dict) else ""
         if not every or method != "select" or table not in MOVING.values() or not params.get("limit"):
             return
         self._moves += 1

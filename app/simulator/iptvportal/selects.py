@@ -110,7 +110,8 @@ class Selects:
     def _table(self, node: Mapping[str, Any], scope: Scope) -> Fragment:
         name, inner = node.get("table") or node.get("join"), node.get("select")
         if isinstance(name, dict) and "select" in name:
-            name, inner = None, name["select"]
+            inner = name["select"]
+            name = None
         if (name is None) == (inner is None):
             raise QueryError("from: an element is a table or a select")
         if inner is not None:
