@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 from enum import Enum, auto
+from math import isfinite
 from typing import Any, Final, Protocol
 
 from sqlglot import exp
@@ -120,8 +121,8 @@ class Expressions:
         word = _LOGIC[type(node)]
         operands = chain(self._statement, node, both=self._style is Style.DOCUMENTED)
         made = [self.condition(one, scope) for one in operands]
-        if self._style is Style.DOCUMENTED:
-            return {word: made}
+        if self._style is Style.DOCUMENTED:  # what BETWEEN became joins its neighbours
+            return {word: [part for one in made for part in (one[word] if _is_only(one, word) else [one])]}
         nested = made[0]
         for one in made[1:]:
             nested = {word: [nested, one]}
@@ -213,7 +214,7 @@ class Expressions:
             if text.lstrip("-").isdecimal():
                 if int(text) in _INT64:
                     return int(text)
-            elif Decimal(repr(float(text))) == Decimal(text):
+            elif isfinite(float(text)) and Decimal(repr(float(text))) == Decimal(text):
                 return float(text)
         except (ArithmeticError, ValueError):
             raise self._statement.refuse(node, "This number cannot be read") from None
@@ -238,3 +239,7 @@ class Expressions:
             names = (one.this for one in found if isinstance(one.this, exp.Identifier))
             self._mentioned = frozenset({"id", *(name_of(self._statement, one) for one in names)})
         return self._mentioned | scope.columns_in_reach()
+
+
+def _is_only(made: Json, word: str) -> bool:
+    return isinstance(made, dict) and set(made) == {word}

@@ -115,6 +115,8 @@ _ARGUMENTS: Final = {
     "field": "IN without parentheses",
     "from_": "UPDATE … FROM",
     "with_fill": "WITH FILL",
+    "this": "ORDER BY in a call",
+    "default": "DEFAULT VALUES",
 }
 
 
@@ -155,6 +157,8 @@ def chain(statement: Parsed, node: exp.Expr, *, both: bool) -> list[exp.Expr]:
 
 
 def _name(node: exp.Expr) -> str:
+    if isinstance(node, exp.Var):
+        return node.name.upper()
     return _SAID.get(type(node)) or type(node).__name__.upper()
 
 
