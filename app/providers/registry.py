@@ -81,12 +81,9 @@ def open_provider(
 
 def _spoken(kind: ProviderKind | str) -> ProviderKind:
     try:
-        known = ProviderKind(kind)
+        return ProviderKind(kind)
     except ValueError:
         raise Invalid([("kind", f"This must be one of {', '.join(ProviderKind)}.")]) from None
-    if known not in ADAPTERS:
-        raise Invalid([("kind", f"Providers of kind {known.value} are not yet supported.")])
-    return known
 
 
 def _account(kind: ProviderKind, credentials: dict[str, str], pasted: Pasted | None, errors: Errors) -> str:

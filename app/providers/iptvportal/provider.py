@@ -115,7 +115,7 @@ class IptvPortalProvider:
     async def _categories(self, kind: Kind, reader: TableReader, where: Any) -> Categories:
         found: dict[str, CategoryRecord] = {}
         refused: list[RejectedRecord] = []
-        async for rows in reader.pages(where):
+        async for rows in reader.pages(await reader.span(where), where):
             for row in rows:
                 if (record := category(reader.named(row), len(found))) is None:
                     refused.append(rejected(kind, row))
@@ -139,13 +139,13 @@ class IptvPortalProvider:
     async def stream(self, scope: Scope) -> AsyncGenerator[Page, None]:
         (kind,) = scope.kinds
         reader = self._readers[PARTS[kind]]
-        total = await reader.count()
+        span = await reader.span()
         number, seen = 0, set[str]()
-        async for rows in reader.pages():
+        async for rows in reader.pages(span):
             number += 1
             records, refused = self._read(kind, reader, rows, seen)
-            yield Page(number=number, records=records, rejected=refused, total=total, size=PAGE)
-        yield Page(number=number + 1, records=(), total=total, size=PAGE, last=True)
+            yield Page(number=number, records=records, rejected=refused, total=span.count, size=PAGE)
+        yield Page(number=number + 1, records=(), total=span.count, size=PAGE, last=True)
 
     def _read(
         self, kind: Kind, reader: TableReader, rows: Sequence[Any], seen: set[str]
@@ -217,8 +217,9 @@ class IptvPortalProvider:
         now = datetime.fromtimestamp(now_ms() / 1000, zone(self._timezone))
         column = reader.map.fields["start"]
         since, until = (f"{at:%Y-%m-%d %H:%M:%S}" for at in (now - SHOWN_BEFORE, now + timedelta(hours=hours)))
+        where = {"and": [{"gte": [column, since]}, {"lt": [column, until]}]}
         try:
-            async for rows in reader.pages({"and": [{"gte": [column, since]}, {"lt": [column, until]}]}):
+            async for rows in reader.pages(await reader.span(where), where):
                 named = (reader.named(row) for row in rows)
                 made = (self._maker.programme(row) for row in named if row is not None)
                 yield [record for record in made if record is not None]

@@ -1,7 +1,7 @@
 """Rows of one table, page after page by id: what was deleted or added meanwhile shifts nothing."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from app.core.errors import Malformed, ProviderError
@@ -13,6 +13,14 @@ from app.providers.iptvportal.mapping import TableMap
 
 PAGE: Final = 500  # rows: what one transaction likes, and little enough to lose
 MOST_UNREADABLE: Final = 2 * PAGE  # rows one after the other that are none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A table when its reading began; None = the portal did not say."""
+
+    count: int | None
+    top: Any
 
 
 class TableReader:
@@ -28,15 +36,18 @@ class TableReader:
         """The map as far as it is known to be right."""
         return self._map
 
-    async def count(self, where: Any = None) -> int | None:
-        """How many rows there are; None where the portal does not say."""
-        rows = await self._select({"data": [{"function": "count", "args": ["*"]}]}, where)
-        return integer(rows[0][0]) if rows and isinstance(rows[0], list) and rows[0] else None
+    async def span(self, where: Any = None) -> Span:
+        """How many rows there are, and the last id."""
+        wanted = [{"function": "count", "args": ["*"]}, {"function": "max", "args": self._map.fields["id"]}]
+        rows = await self._select({"data": wanted}, where)
+        row = rows[0] if rows and isinstance(rows[0], list) and len(rows[0]) == len(wanted) else (None, None)
+        return Span(count=integer(row[0]), top=_plain(row[1]))
 
-    async def pages(self, where: Any = None) -> AsyncGenerator[Sequence[Any], None]:
+    async def pages(self, span: Span, where: Any = None) -> AsyncGenerator[Sequence[Any], None]:
         """All rows in the order of their ids, each in the order of `map.fields`; some may be no rows at all.
 
-        The end is an empty page: a portal may give fewer rows than it is asked for.
+        The end is the page with the id that was the last of `span`, else an empty one: a portal may give fewer rows
+        than it is asked for, and a table may grow as fast as it is read.
         """
         last, skip = None, 0
         while rows := await self.page(last, skip, where):
@@ -50,6 +61,8 @@ class TableReader:
                 if not _rises(last, found):
                     raise Malformed(f"{self._map.table} cannot be read: the portal repeats itself behind {last}.")
                 last, skip = found, behind
+                if _reached(span.top, last):
+                    return
             if skip > MOST_UNREADABLE:
                 raise Malformed(f"{self._map.table} cannot be read: no row behind {last} has an id.")
 
@@ -130,6 +143,10 @@ def _id(row: Any) -> Any:
 def _rises(last: Any, found: Any) -> bool:
     """Whether an id comes after another, as far as their kind has an order."""
     return found > last if isinstance(found, int) and isinstance(last, int) else found != last
+
+
+def _reached(top: Any, last: Any) -> bool:
+    return last >= top if isinstance(top, int) and isinstance(last, int) else False
 
 
 def _plain(value: Any) -> Any:
