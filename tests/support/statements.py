@@ -22,6 +22,7 @@ class Grammar:
     def __init__(self, draw: Draw, *, rich: bool) -> None:
         self._draw = draw
         self._rich = rich
+        self._merged = False  # whether USING made one column of the two ids
 
     def pick(self, *choices: Any) -> Any:
         return self._draw(st.sampled_from(choices))
@@ -53,7 +54,8 @@ class Grammar:
         return str(self.pick(*kinds)(sources, depth - 1)) if depth else self._plain(sources, 0)
 
     def _plain(self, sources: Sources, _: int) -> str:
-        return self.column(sources, NUMBERS)
+        plain = self.column(sources, NUMBERS)
+        return str(self.pick("id", plain)) if self._merged and sources is BOTH else plain
 
     def _literal(self, _: Sources, __: int) -> str:
         return str(self.pick(0, 1, -3, 2.5, 1900, "1e3"))
@@ -142,6 +144,7 @@ class Grammar:
             ("", f"film f {self.pick('JOIN', 'LEFT JOIN', 'RIGHT JOIN')} genre g USING (id)", BOTH),
             ("", "film f CROSS JOIN genre g", BOTH),
         )
+        self._merged = "USING" in chosen[1]
         return chosen
 
     def select(self) -> str:
@@ -154,11 +157,14 @@ class Grammar:
                 f"{key}, COUNT(*) AS n, COUNT(DISTINCT {self.column(sources, TEXTS)}), SUM({self._plain(sources, 0)})"
             )
             return f"{head}SELECT {data} {whole} GROUP BY {self.pick('1', key)}{having} ORDER BY n DESC, 1"
-        star = self.pick("", ", *", f", {self.pick(*sources)}.*")
+        # SQLite's f.* has the other side's id where USING joins to the right; PostgreSQL's has its own.
+        star = self.pick("", ", *", "" if self._merged else f", {self.pick(*sources)}.*")
         data = f"{self.number(sources)}, {self.text(sources)} AS t, {self._plain(sources, 0)} AS c{star}"
         order = self.pick("", " ORDER BY 2, 1 DESC", f" ORDER BY c DESC, {self._plain(sources, 0)}, t ASC")
-        page = self.pick("", " LIMIT 3", " LIMIT 2 OFFSET 1") if order else ""
-        return f"{head}SELECT {self.maybe('DISTINCT ')}{data} {whole}{order}{page}"
+        if not star and self.pick(0, 1):  # a page of an order that leaves nothing open
+            limit = self.pick(" LIMIT 3", " LIMIT 2 OFFSET 1", " OFFSET 2") if self._rich else " LIMIT 2 OFFSET 1"
+            order = f" ORDER BY 2 ASC NULLS LAST, 1 DESC NULLS FIRST, c NULLS LAST{limit}"
+        return f"{head}SELECT {self.maybe('DISTINCT ')}{data} {whole}{order}"
 
     def write(self) -> str:
         where = self.maybe(f" WHERE {self.condition(FILM)}")

@@ -12,7 +12,6 @@ _SELECT: Final = frozenset(
     {"data", "from", "where", "group_by", "having", "order_by", "limit", "offset", "distinct"}
 )  # fmt: skip
 _KEYS: Final = {
-    Method.SELECT: _SELECT,
     Method.INSERT: frozenset({"into", "columns", "values", "select", "returning"}),
     Method.UPDATE: frozenset({"table", "set", "where", "returning"}),
     Method.DELETE: frozenset({"from", "where", "returning"}),
@@ -36,10 +35,11 @@ class _Writer:
         self._expressions = ExpressionWriter(self._subselect)
 
     def statement(self, method: Method, params: Params) -> str:
-        _refuse_unknown(params, _KEYS[method], "params")
+        if method is not Method.SELECT:
+            _refuse_unknown(params, _KEYS[method], "params")
         match method:
             case Method.SELECT:
-                return self._select(params, None, "params")
+                return self._select(params, None, "params")[0]
             case Method.INSERT:
                 return self._insert(params)
             case Method.UPDATE:
@@ -49,9 +49,12 @@ class _Writer:
                 return _clauses("DELETE FROM", table) + self._tail(params, params["from"])
 
     def _subselect(self, params: Json, names: Names, path: str) -> str:
-        return self._select(params, names, path)
+        return self._select(params, names, path)[0]
 
-    def _select(self, params: Json, outer: Names | None, path: str) -> str:
+    def _select(self, params: Json, outer: Names | None, path: str) -> tuple[str, frozenset[str] | None]:
+        """The text, and the columns of the result; None where a `*` hides some."""
+        if isinstance(params, dict) and set(params) == {"values"}:
+            return self._expressions.rows(params["values"], Names(), f"{path}.values"), None
         if not isinstance(params, dict) or not {"data", "from"} <= set(params):
             raise wrong(path, "a select has data and from")
         _refuse_unknown(params, _SELECT, path)
@@ -74,7 +77,7 @@ class _Writer:
                 if not isinstance(number, int) or isinstance(number, bool) or number < 0:
                     raise wrong(f"{path}.{word}", "a whole number is expected")
                 written += f" {word.upper()} {number}"
-        return written
+        return written, _outputs(data, names)
 
     def _condition(self, params: Params, word: str, names: Names, path: str) -> str:
         node = params.get(word)
@@ -113,7 +116,8 @@ class _Writer:
         source: Any = one.get("join", one.get("table", one if "select" in one else None))
         if isinstance(source, dict) and "select" in source:
             alias = name(one.get("as"), path)
-            return f"({self._select(source['select'], outer, f'{path}.select')}) AS {alias}", one["as"], None
+            inner, columns = self._select(source["select"], outer, f"{path}.select")
+            return f"({inner}) AS {alias}", one["as"], columns
         table = name(source, path)
         known = frozenset(self._tables[source]) if source in self._tables else None
         if "as" in one:
@@ -138,7 +142,7 @@ class _Writer:
         if "values" in params:
             source = self._expressions.rows(params["values"], Names(), "values")
         else:
-            source = self._select(params["select"], None, "select")
+            source = self._select(params["select"], None, "select")[0]
         into = f"INSERT INTO {table} ({columns})" if columns else f"INSERT INTO {table}"
         return f"{into} {source}" + self._returning(params)
 
@@ -171,6 +175,20 @@ def _listed(value: Any) -> list[Json]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
+
+
+def _outputs(data: list[Json], names: Names) -> frozenset[str] | None:
+    starred = "*" in data
+    if starred and names.columns is None:
+        return None
+    return frozenset(_output(item) for item in data) | (names.columns if starred and names.columns else frozenset())
+
+
+def _output(item: Json) -> str:
+    """The name of a column of the result; a text that is no name does no harm."""
+    if not isinstance(item, dict):
+        return str(item).rpartition(".")[2]
+    return str(item.get("as") or item.get("function") or next(iter(item.values())))
 
 
 def _clauses(*parts: str) -> str:

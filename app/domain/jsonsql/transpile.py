@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from app.domain.jsonsql.errors import Inexpressible, refused
 from app.domain.jsonsql.parsing import Parsed, parsed
-from app.domain.jsonsql.scope import Tables
+from app.domain.jsonsql.scope import Scope, Tables
 from app.domain.jsonsql.selects import Selects
 from app.domain.jsonsql.words import Method, Params, Style
 from app.domain.jsonsql.writes import Writes
@@ -16,7 +16,7 @@ from app.domain.jsonsql.writes import Writes
 class Statement:
     """What is sent: `method` and `params`. `tables`: what it reads and writes, as the portal names them.
 
-    `columns`: the names of a SELECT's results, which the portal does not send; None where `*` leaves them open.
+    `columns`: the names of the results, which the portal does not send; None where there are none or `*` hides them.
     """
 
     method: Method
@@ -49,6 +49,8 @@ def translated(statement: Parsed, tables: Tables, style: Style, *, order_by_id: 
         case exp.Select() | exp.Subquery():
             selected = selects.selected(root, None)
             method, params, columns = Method.SELECT, selected.params, selected.columns
+        case exp.Values():
+            method, params = Method.SELECT, {"values": selects.expressions.rows(root, Scope())}
         case exp.Insert():
             method, params = Method.INSERT, writes.insert(root)
         case exp.Update():
@@ -57,6 +59,9 @@ def translated(statement: Parsed, tables: Tables, style: Style, *, order_by_id: 
             method, params = Method.DELETE, writes.delete(root)
         case _:
             raise _not_a_statement(statement)
+    if "returning" in params and "*" not in params["returning"]:
+        returned = params["returning"]
+        columns = (returned,) if isinstance(returned, str) else tuple(returned)
     written = params.get("into") or params.get("table") or params.get("from") if method is not Method.SELECT else None
     read = selects.sources.read_tables | ({written} if written else set())
     return Statement(method=method, params=params, columns=columns, tables=frozenset(read))

@@ -42,12 +42,17 @@ def _listed(items: list[Any], scope: Scope, *, directed: bool) -> Iterator[tuple
             yield item[0], str(item[1]).upper()
         elif isinstance(item, str) and directed and item.rpartition(" ")[2].upper() in DIRECTIONS and " " in item:
             yield item.rpartition(" ")[0].strip(), item.rpartition(" ")[2].upper()
-        elif isinstance(item, dict) and len(item) > 1 and all(isinstance(one, str) for one in item.values()):
+        elif isinstance(item, dict) and _lists_columns(item):
             yield from (({alias: column}, "ASC") for alias, column in item.items())
         else:
             waiting = item
     if waiting is not None:
         yield waiting, "ASC"
+
+
+def _lists_columns(item: dict[str, Any]) -> bool:
+    """`{alias: column, alias: column}`; a function of one column is made of texts too."""
+    return len(item) > 1 and "function" not in item and all(isinstance(one, str) for one in item.values())
 
 
 def _one(item: Any, scope: Scope, reader: Expressions, *, directed: bool) -> Fragment:
