@@ -10,10 +10,9 @@ from sqlglot import exp
 
 from app.domain.jsonsql.errors import Inexpressible
 from app.domain.jsonsql.parsing import Parsed
-from app.domain.jsonsql.scope import Tables
 from app.domain.jsonsql.terms import Condition, Field, Plain, Term, identifier, node_of
-from app.domain.jsonsql.transpile import Statement, translated
-from app.domain.jsonsql.words import JOIN_TYPES, Style
+from app.domain.jsonsql.transpile import translated
+from app.domain.jsonsql.words import JOIN_TYPES, Statement, Style, Tables
 
 
 class Query(Term):

@@ -5,8 +5,7 @@ from typing import Any, Final
 
 from app.domain.jsonsql.expressions import Place
 from app.domain.jsonsql.render_expressions import ExpressionWriter, Names, name, wrong
-from app.domain.jsonsql.scope import Tables
-from app.domain.jsonsql.words import DIRECTIONS, JOIN_TYPES, Json, Method, Params
+from app.domain.jsonsql.words import DIRECTIONS, JOIN_TYPES, Json, Method, Params, Tables
 
 _SELECT: Final = frozenset(
     {"data", "from", "where", "group_by", "having", "order_by", "limit", "offset", "distinct"}

@@ -1,6 +1,5 @@
 """What the names of a statement stand for: relations in FROM, columns that USING made one, and CTEs."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -9,8 +8,6 @@ from sqlglot import exp
 from app.domain.jsonsql.nodes import check
 from app.domain.jsonsql.parsing import Parsed
 from app.domain.jsonsql.words import KEYS, NAME, Json
-
-Tables = Mapping[str, Sequence[str]]  # the complete columns of each table, in the table's order
 
 # Words that PostgreSQL reads as values or keywords where sqlglot reads a column.
 _NO_COLUMNS: Final = frozenset(

@@ -7,9 +7,9 @@ from sqlglot import exp
 from app.domain.jsonsql.expressions import Expressions
 from app.domain.jsonsql.nodes import check, unwrapped
 from app.domain.jsonsql.parsing import Parsed
-from app.domain.jsonsql.scope import Cte, Scope, Tables, column, name_of
+from app.domain.jsonsql.scope import Cte, Scope, column, name_of
 from app.domain.jsonsql.sources import Joined, Selected, Sources
-from app.domain.jsonsql.words import AGGREGATES, DIRECTIONS, KEYS, Json, Params, Style
+from app.domain.jsonsql.words import AGGREGATES, DIRECTIONS, KEYS, Json, Params, Style, Tables
 
 MAX_SELECTS: Final = 200  # CTEs of CTEs double with each use
 _ID: Final = "id"

@@ -9,8 +9,8 @@ from sqlglot import exp
 from app.domain.jsonsql.expressions import Expressions
 from app.domain.jsonsql.nodes import check
 from app.domain.jsonsql.parsing import Parsed
-from app.domain.jsonsql.scope import Cte, Relation, Scope, Tables, name_of, relation_name
-from app.domain.jsonsql.words import PURE, Json, Params, Style
+from app.domain.jsonsql.scope import Cte, Relation, Scope, name_of, relation_name
+from app.domain.jsonsql.words import PURE, Json, Params, Style, Tables
 
 _SIDES: Final = {"": "inner", "LEFT": "left", "RIGHT": "right", "FULL": "full"}
 Columns = list[tuple[str | None, str]]  # (relation, column); the relation None where FULL JOIN … USING has both

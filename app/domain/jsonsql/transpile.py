@@ -1,28 +1,13 @@
 """SQL into JSONSQL, the query language of IPTVPortal's operators: whole, or refused with its place in the text."""
 
-from dataclasses import dataclass
-
 from sqlglot import exp
 
 from app.domain.jsonsql.errors import Inexpressible, refused
 from app.domain.jsonsql.parsing import Parsed, parsed
-from app.domain.jsonsql.scope import Scope, Tables
+from app.domain.jsonsql.scope import Scope
 from app.domain.jsonsql.selects import Selects
-from app.domain.jsonsql.words import Method, Params, Style
+from app.domain.jsonsql.words import Method, Statement, Style, Tables
 from app.domain.jsonsql.writes import Writes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
-    """What is sent: `method` and `params`. `tables`: what it reads and writes, as the portal names them.
-
-    `columns`: the names of the results, which the portal does not send; None where there are none or `*` hides them.
-    """
-
-    method: Method
-    params: Params
-    columns: tuple[str, ...] | None
-    tables: frozenset[str]
 
 
 def transpile(

@@ -1,11 +1,14 @@
 """The words of JSONSQL: operators, keys, and what a name may look like (protocols: DML grammar and expressions)."""
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
 Json: TypeAlias = Any  # a JSON value: what json.loads makes
 Params: TypeAlias = dict[str, Json]
+Tables: TypeAlias = Mapping[str, Sequence[str]]  # all columns of each table that is known, in the order of `*`
 
 NAME: Final = re.compile(r"[^\W\d][\w$]*")
 DOTTED: Final = re.compile(r"([^\W\d][\w$]*)\.([^\W\d][\w$]*|\*)")
@@ -64,3 +67,16 @@ class Style(StrEnum):
 
     DOCUMENTED = "documented"
     NESTED = "nested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What is sent: `method` and `params`. `tables`: what it reads and writes, as the portal names them.
+
+    `columns`: the names of the results, which the portal does not send; None where there are none or `*` hides them.
+    """
+
+    method: Method
+    params: Params
+    columns: tuple[str, ...] | None
+    tables: frozenset[str]

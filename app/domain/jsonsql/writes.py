@@ -4,9 +4,9 @@ from sqlglot import exp
 
 from app.domain.jsonsql.nodes import check
 from app.domain.jsonsql.parsing import Parsed
-from app.domain.jsonsql.scope import Scope, Tables, column, name_of
+from app.domain.jsonsql.scope import Scope, column, name_of
 from app.domain.jsonsql.selects import Selects
-from app.domain.jsonsql.words import Json, Params
+from app.domain.jsonsql.words import Json, Params, Tables
 
 
 class Writes:

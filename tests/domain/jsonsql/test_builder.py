@@ -103,7 +103,7 @@ def test_a_schema_writes_stars_out() -> None:
         (lambda: insert("t", ["a"], []), "no rows"),
         (lambda: update("t", {}), "nothing to set"),
         (lambda: select("a b", "t").statement(), "no way to write the name"),
-        (lambda: select("a", "t", where=float("inf") == A).statement(), "cannot be read|all digits"),
+        (lambda: select("a", "t", where=float("inf") > A).statement(), "cannot be read|all digits"),
         (lambda: select(fn.coalesce(A, "a"), "t").statement(), "as a column"),
     ],
 )

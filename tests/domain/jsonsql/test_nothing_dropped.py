@@ -9,8 +9,8 @@ from sqlglot import exp
 from app.domain.jsonsql.errors import Inexpressible
 from app.domain.jsonsql.nodes import READ, check
 from app.domain.jsonsql.parsing import Parsed, parsed
-from app.domain.jsonsql.transpile import Statement, translated
-from app.domain.jsonsql.words import Style
+from app.domain.jsonsql.transpile import translated
+from app.domain.jsonsql.words import Statement, Style
 from tests.support.jsonsql import BEYOND, REFERENCE
 
 CORPUS = [row[0] for row in REFERENCE] + [row[0] for row in BEYOND]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from app.domain.jsonsql.errors import Inexpressible
 from app.domain.jsonsql.render import to_sql
-from app.domain.jsonsql.transpile import Statement, transpile
-from app.domain.jsonsql.words import Method, Params, Style
+from app.domain.jsonsql.transpile import transpile
+from app.domain.jsonsql.words import Method, Params, Statement, Style
 from tests.support.jsonsql import BEYOND, REFERENCE
 from tests.support.statements import TABLES, statements
 

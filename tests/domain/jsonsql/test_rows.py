@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, example, given, reject, settings
 
 from app.domain.jsonsql.errors import Inexpressible
 from app.domain.jsonsql.render import to_sql
-from app.domain.jsonsql.transpile import Statement, transpile
+from app.domain.jsonsql.transpile import transpile
+from app.domain.jsonsql.words import Statement
 from app.simulator.iptvportal.functions import install
 from app.simulator.iptvportal.selects import Selects
 from app.simulator.iptvportal.writes import Writes
