@@ -72,10 +72,18 @@ async def test_asks_with_one_session_for_everything() -> None:
         assert simulated.stats.logins == 1
 
 
+class Forgetful(MemoryStore):
+    """A store whose file was lost, or is written with another key."""
+
+    async def load(self) -> Session | None:
+        return None
+
+
+@pytest.mark.parametrize("store", [MemoryStore, Forgetful])
 @pytest.mark.parametrize("form", ["401", "403", "error", "string"])
-async def test_a_lost_session_is_renewed_once_for_all_who_lost_it(form: str) -> None:
+async def test_a_lost_session_is_renewed_once_for_all_who_lost_it(form: str, store: type[MemoryStore]) -> None:
     async with portal(session_refusal=form) as (make, simulated):
-        client = make()
+        client = make(store())
         await client.select(IDS)
         simulated.steal("")
         found = await asyncio.gather(*(client.select(IDS) for _ in range(8)))
