@@ -103,7 +103,13 @@ class Expressions:
         return maker(node, scope)
 
     def _select(self, node: exp.Expr, scope: Scope) -> Json:
-        return {"select": self._selects(node, scope)}
+        return {"select": self._one_column(node, scope)}
+
+    def _one_column(self, node: exp.Expr, scope: Scope) -> Params:
+        made = self._selects(node, scope)
+        if len(made["data"]) != 1:
+            raise self._statement.refuse(node, "A sub-select has one column here")
+        return made
 
     def _comparison(self, node: exp.Binary, scope: Scope) -> Json:
         word = _COMPARISONS[type(node)]
@@ -152,7 +158,7 @@ class Expressions:
         first = self.condition(node.this, scope)
         query, elements = node.args.get("query"), node.expressions
         if query is not None:
-            made = self._selects(query, scope)
+            made = self._one_column(query, scope)
             return {"in": [first, {"select": made} if self._style is Style.DOCUMENTED else [made]]}
         if len(elements) == 1 and isinstance(elements[0], exp.Values):
             return {"in": [first, {"values": self.rows(elements[0], scope)}]}

@@ -13,10 +13,11 @@ _FREE: Final = PostgresParser.TABLE_ALIAS_TOKENS - set(PostgresParser.NO_PAREN_F
 # Read as values, types or calls without quotes, though the parser has them among the names.
 _QUOTED: Final = frozenset(
     """
-    all any array at case collate current_catalog current_role current_schema date default distinct filter
-    following for from ilike interval join lateral like limit localtime localtimestamp map next not notnull isnull
-    null on only order outer over overlaps preceding row rows select session_user set some struct table timestamp
-    true false unnest user using values when where window with within xmltable
+    all any array asc at case collate cube current_catalog current_role current_schema date default desc describe
+    distinct false filter following for from ilike interval isnull join lateral like limit localtime localtimestamp
+    map next not notnull null offset on only order outer over overlaps preceding rollup row rows select
+    session_user set some struct table timestamp true unnest user using values when where window with within
+    xmltable
     """.split()  # noqa: SIM905 - words
 )
 

@@ -19,6 +19,7 @@ DIALECT: Final = Postgres()
 # Words that open a construct; its first node stands right of them.
 _LEADS: Final = {
     exp.Select: {TokenType.SELECT, TokenType.DISTINCT, TokenType.L_PAREN},
+    exp.Subquery: {TokenType.SELECT, TokenType.DISTINCT, TokenType.L_PAREN},
     exp.Insert: {TokenType.INSERT, TokenType.INTO},
     exp.Update: {TokenType.UPDATE},
     exp.Delete: {TokenType.DELETE, TokenType.FROM},
@@ -114,6 +115,7 @@ def _unread(error: ParseError) -> Inexpressible:
     told: dict[str, Any] = error.errors[0] if error.errors else {}
     line, column = told.get("line") or 1, told.get("col") or 1  # sqlglot's column is where the word ends
     message = str(told.get("description") or "The statement cannot be read")
+    message = message.partition(" but got <")[0]
     missing = _MISSING.fullmatch(message)
     if missing:
         message = f"{missing[1].upper()} is not complete here"
