@@ -121,8 +121,7 @@ class Sources:
             raise self._statement.refuse(node, "This CTE would be written out twice, and each may give other rows")
 
     def _known(self, table: str) -> tuple[str, ...] | None:
-        columns = self._tables.get(table)
-        return None if columns is None else tuple(columns)
+        return tuple(self._tables.get(table, ())) or None  # a schema without columns tells nothing
 
     def _add(self, relation: Relation, node: exp.Expr, scope: Scope) -> None:
         if any(one.name == relation.name for one in scope.relations):

@@ -148,6 +148,10 @@ def test_star_is_written_out_by_the_schema() -> None:
     assert one.params["data"] == [*({"s": name} for name in TABLES["subscriber"]), {"t": "id"}]
 
 
+def test_a_schema_without_columns_tells_nothing() -> None:
+    assert transpile("SELECT * FROM t", tables={"t": []}) == transpile("SELECT * FROM t")
+
+
 def test_the_schema_tells_texts_from_columns() -> None:
     sql = "SELECT COALESCE(username, 'email') FROM subscriber"
     assert transpile(sql).params["data"] == [{"function": "coalesce", "args": ["username", "email"]}]
