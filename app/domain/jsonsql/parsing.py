@@ -86,7 +86,7 @@ def parsed(text: str) -> Parsed:
         raise _unread(error) from None
     except (SqlglotError, RecursionError):
         raise refused("The statement is nested too deeply", text, 0) from None
-    found = [root for root in roots if isinstance(root, exp.Expr)]
+    found = list(filter(None, roots))  # an empty text makes a None
     if not found:
         raise refused("There is no statement", text, 0)
     statement = Parsed(found[0], text)
