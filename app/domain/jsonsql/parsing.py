@@ -17,7 +17,7 @@ _OFFSET: Final = re.compile(r"from \d+:(\d+)")
 _MISSING: Final = re.compile(r"Required keyword: '\w+' missing for <class '[\w.]*?(\w+)'>")
 DIALECT: Final = Postgres()
 # Words that open a construct; its first node stands right of them.
-_LEADS: Final = {
+_LEADS: Final[dict[type[exp.Expr], set[TokenType]]] = {
     exp.Select: {TokenType.SELECT, TokenType.DISTINCT, TokenType.L_PAREN},
     exp.Subquery: {TokenType.SELECT, TokenType.DISTINCT, TokenType.L_PAREN},
     exp.Insert: {TokenType.INSERT, TokenType.INTO},
@@ -101,7 +101,7 @@ def _starts(node: exp.Expr) -> list[int]:
 
 def _lead(node: exp.Expr, start: int, text: str) -> int:
     """Where the words before a node's first node begin (`CASE` before what it asks)."""
-    words = next((words for kind, words in _LEADS.items() if isinstance(node, kind)), None)
+    words = _LEADS.get(type(node))
     if words is None:
         return start
     for token in reversed([one for one in DIALECT.tokenize(text) if one.start < start]):
