@@ -15,6 +15,7 @@ class Check:
 
     wants: str
     take: Callable[[Any], Any]
+    secret: bool = False  # its values are in no message
 
 
 NATURAL: Final = Check("a whole number from 0 on", lambda value: value if _whole(value) and value >= 0 else None)
@@ -23,6 +24,7 @@ INTEGER: Final = Check("a whole number", lambda value: value if _whole(value) el
 AMOUNT: Final = Check("a number above 0", lambda value: float(value) if _number(value) and value > 0 else None)
 FLAG: Final = Check("true or false", lambda value: value if isinstance(value, bool) else None)
 TEXT: Final = Check("a text", lambda value: value if isinstance(value, str) and value.strip() else None)
+SECRET: Final = Check(TEXT.wants, TEXT.take, secret=True)
 
 
 def choice(words: type[StrEnum]) -> Check:
@@ -56,7 +58,7 @@ class Checks:
         """The value as it is used, None where there is none or a wrong one."""
         found = None if value is None else check.take(value)
         if found is None and value is not None:
-            self.wrong(path, f"{shown(value)} is not {check.wants}.")
+            self.wrong(path, f"{'This' if check.secret else shown(value)} is not {check.wants}.")
         return found
 
     def some(

@@ -11,14 +11,13 @@ from typing import Any, Final
 import yaml
 
 from app.core.errors import Misconfigured
-from app.domain.checks import AMOUNT, COUNT, FLAG, NATURAL, TEXT, Check, Checks, likely, shown
+from app.domain.checks import AMOUNT, COUNT, FLAG, NATURAL, SECRET, TEXT, Check, Checks, likely, shown
 from app.domain.schema_files import SYNC
 from app.domain.schemas import SyncSpec
 
 PREFIX: Final = "LINEUP_PORTAL_"
 DEFAULT: Final = "default"
 FLAGS: Final = "flags"
-SECRET: Final = frozenset({"client.password"})
 MEGABYTES: Final = 1024 * 1024
 
 
@@ -60,10 +59,11 @@ class Valued:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """What one place gives, by dotted keys (`sync.ttl`), checked."""
+    """What one place gives, by dotted keys (`sync.ttl`), checked; `over` beats what the files of tables say."""
 
     source: str
     values: Mapping[str, Any] = field(repr=False)
+    over: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ CHECKS: Final[Mapping[str, Mapping[str, Check]]] = {
     "client": {
         "url": TEXT,
         "username": TEXT,
-        "password": TEXT,
+        "password": SECRET,
         "timeout": AMOUNT,
         "retries": NATURAL,
         "retry_delay": AMOUNT,
@@ -109,12 +109,12 @@ ANYWHERE: Final = frozenset(name for service in SERVICES for name in CHECKS[serv
 
 
 def resolved(layers: Sequence[Layer]) -> PortalSettings:
-    """The settings; of the layers the later win, and those behind the files of tables beat these."""
+    """The settings; of the layers the later win."""
     values = _defaults()
     for layer in layers:
         values |= {key: Valued(value=value, source=layer.source) for key, value in layer.values.items()}
-    last = {key: value for layer in layers if _beats_tables(layer) for key, value in layer.values.items()}
-    first = {key: value for layer in layers if not _beats_tables(layer) for key, value in layer.values.items()}
+    last = {key: value for layer in layers if layer.over for key, value in layer.values.items()}
+    first = {key: value for layer in layers if not layer.over for key, value in layer.values.items()}
     return PortalSettings(
         client=ClientSettings(**_under("client", values)),
         cache=CacheSettings(**_under("cache", values)),
@@ -138,7 +138,7 @@ def of_file(raw: Any, source: str) -> Layer:
     for service in SERVICES:
         given = checks.some(f"portal.{service}", whole.get(service) or {}, CHECKS[service])
         found |= {f"{service}.{name}": value for name, value in given.items()}
-    return _made(checks, found, source)
+    return _made(checks, found, source, over=False)
 
 
 def of_environment(variables: Mapping[str, str], source: str) -> Layer:
@@ -182,7 +182,7 @@ def of_flags(given: Iterable[str]) -> Layer:
 
 def of_text(text: str, check: Check) -> Any:
     """A value that came as text: texts stay what they are, a password of digits too."""
-    if check is TEXT:
+    if check.wants == TEXT.wants:
         return text or None
     try:
         return yaml.safe_load(text)
@@ -208,12 +208,12 @@ def _spread(given: Mapping[str, Any], checks: Checks, path: str, *, text: bool =
     return found
 
 
-def _made(checks: Checks, found: Mapping[str, Any], source: str) -> Layer:
+def _made(checks: Checks, found: Mapping[str, Any], source: str, *, over: bool = True) -> Layer:
     if checks.errors:
         # A value that stands above the services is checked by each.
         told = dict.fromkeys(f"{path}: {message}" for path, message in checks.errors)
         raise Misconfigured("; ".join(told))
-    return Layer(source=source, values=found)
+    return Layer(source=source, values=found, over=over)
 
 
 def _defaults() -> dict[str, Valued]:
@@ -231,7 +231,3 @@ def _under(service: str, values: Mapping[str, Valued]) -> dict[str, Any]:
 def _part(service: str, values: Mapping[str, Any]) -> dict[str, Any]:
     start = f"{service}."
     return {key.removeprefix(start): value for key, value in values.items() if key.startswith(start)}
-
-
-def _beats_tables(layer: Layer) -> bool:
-    return not layer.source.endswith(".yaml")
