@@ -10,12 +10,16 @@ from app.providers.base import Provider, ProviderAccount
 from app.providers.fields import Errors, check_options, check_webhook, clean_credentials, mac_address
 from app.providers.iptvportal.endpoints import portal_url
 from app.providers.iptvportal.provider import IptvPortalProvider
+from app.providers.iptvportal.session import SessionStore
 from app.providers.m3u.home import m3u_url
 from app.providers.m3u.provider import M3uProvider
 from app.providers.stalker.provider import StalkerProvider
 from app.providers.transport import Transport
 from app.providers.urls import Pasted, stalker_url, xtream_url
 from app.providers.xtream.provider import XtreamProvider
+
+
+SessionsAtRest = Callable[[ProviderAccount], SessionStore]
 
 
 class Adapter(Protocol):
@@ -72,11 +76,19 @@ def parse_address(
 
 
 def open_provider(
-    account: ProviderAccount, transport: Transport, *, retry_attempts: int = 3, retry_base_seconds: float = 1.0
+    account: ProviderAccount,
+    transport: Transport,
+    *,
+    retry_attempts: int = 3,
+    retry_base_seconds: float = 1.0,
+    sessions: SessionsAtRest | None = None,
 ) -> Provider:
-    """The adapter of an account; nothing is asked of the provider yet."""
-    adapter = ADAPTERS[_spoken(account.kind)]
-    return adapter(account, transport, retry_attempts=retry_attempts, retry_base_seconds=retry_base_seconds)
+    """The adapter of an account; nothing is asked of the provider yet. `sessions` keeps those that outlive it."""
+    retries: Any = {"retry_attempts": retry_attempts, "retry_base_seconds": retry_base_seconds}
+    kind = _spoken(account.kind)
+    if kind is ProviderKind.IPTVPORTAL and sessions is not None:
+        return IptvPortalProvider(account, transport, store=sessions(account), **retries)
+    return ADAPTERS[kind](account, transport, **retries)
 
 
 def _spoken(kind: ProviderKind | str) -> ProviderKind:

@@ -14,7 +14,7 @@ from app.core.errors import Invalid
 from app.domain.kinds import SyncMode
 from app.registry.views import ProviderView
 
-ONLY = frozenset({"channels", "movies", "series", "categories", "epg"})
+ONLY = frozenset({"channels", "movies", "series", "categories", "epg", "tables"})
 STARTED = "Sync started"
 ALREADY = "Sync already in progress"
 

@@ -24,12 +24,12 @@ from app.providers.base import (
     Verdict,
     chosen_guides,
 )
-from app.providers.iptvportal.client import USER_AGENT, IptvPortalClient, Options
 from app.providers.iptvportal.errors import QueryRefused, TableForbidden
 from app.providers.iptvportal.mapping import MEDIA, STREAM, Part, tables_of
+from app.providers.iptvportal.opening import open_client
 from app.providers.iptvportal.reading import PAGE, TableReader, told
 from app.providers.iptvportal.records import Maker, address, category, identity, rejected
-from app.providers.iptvportal.session import LIFETIME_SECONDS, SessionStore
+from app.providers.iptvportal.session import SessionStore
 from app.providers.transport import Transport
 
 PARTS: Final[Mapping[Kind, Part]] = {Kind.CHANNEL: "channels", Kind.MOVIE: "movies"}
@@ -49,20 +49,12 @@ class IptvPortalProvider:
         store: SessionStore | None = None,
     ) -> None:
         self._options = options = account.options
-        self._client = IptvPortalClient(
-            account.url,
-            account.credentials.get("username", ""),
-            account.credentials.get("password", ""),
-            transport=transport,
+        self._client = open_client(
+            account,
+            transport,
+            retry_attempts=retry_attempts,
+            retry_base_seconds=retry_base_seconds,
             store=store,
-            options=Options(
-                session_seconds=float(options.get("sessionSeconds") or LIFETIME_SECONDS),
-                retry_attempts=retry_attempts,
-                retry_base_seconds=retry_base_seconds,
-                max_parallel=options.get("maxParallelPages"),
-                per_second=options.get("requestsPerSecond"),
-                user_agent=str(options.get("userAgent") or USER_AGENT),
-            ),
         )
         self._timezone = str(options.get("timezone") or "UTC")
         self._maker = Maker(self.endpoint, self._timezone)
