@@ -127,7 +127,8 @@ def _refuse_unknown() -> None:
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     for place, names in (("", os.environ), (" in .env", dotenv_values(".env"))):
         for name in sorted(names):
-            if name.upper().startswith(PREFIX) and not name.upper().startswith(PORTAL_PREFIX) and name.upper() not in known:
+            word = name.upper()
+            if word.startswith(PREFIX) and not word.startswith(PORTAL_PREFIX) and word not in known:
                 raise Misconfigured(f"{name}{place} is not a setting of Lineup; see `lineup config show`")
     for name in YamlConfigSettingsSource(Settings)():
         if name != PORTAL and f"{PREFIX}{str(name).upper().removeprefix(PREFIX)}" not in known:
