@@ -71,12 +71,13 @@ class PortalClient:
     ) -> None:
         self.schemas = schemas or Schemas()
         self._order_by_id = order_by_id
-        self._own = None if transport is not None else Transport()
+        self._own = transport is None
+        self._transport = transport or Transport()
         self.client = IptvPortalClient(
             portal_url(url).url,
             username,
             password,
-            transport=transport or self._own or Transport(),
+            transport=self._transport,
             store=store,
             options=options,
         )
@@ -91,8 +92,8 @@ class PortalClient:
         await self.close()
 
     async def close(self) -> None:
-        if self._own is not None:
-            await self._own.close()
+        if self._own:
+            await self._transport.close()
 
     async def login(self, *, renew: bool = True) -> Session:
         """A new session; without `renew` the one that is kept, where it is still good."""
