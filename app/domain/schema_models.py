@@ -117,12 +117,12 @@ class _Pydantic(_Written):
 
 
 class _SqlModel(_Written):
-    TITLE = "Tables of the mirror of an operator's portal."
+    TITLE = "Rows of the mirror of an operator's portal."
 
     def begin(self, name: str, table: TableSchema) -> list[str]:
         if _has_id(table):
             head = [f"class {name}(SQLModel, table=True):", f"    {_docstring(table)}", ""]
-            return [*head, f"    __tablename__ = {_quoted(table.name)}", ""]
+            return [*head, f"    __tablename__ = {_quoted(f'{table.name}_view')}", ""]
         return [f"class {name}(SQLModel):", f"    {_docstring(table, ' It has no id, and so no class of a table.')}", ""]
 
     def arguments(self, one: FieldSpec, column: str, attribute: str, table: TableSchema) -> list[str]:
