@@ -28,6 +28,7 @@ class Home:
         self.file = file
         self.schema = schema
         self._ready = False
+        self._inode = 0
         self._turn = asyncio.Lock()
 
     @asynccontextmanager
@@ -58,10 +59,22 @@ class Home:
         if self.file is not None:
             await self._database.close()
 
+    def _same_file(self) -> bool:
+        """Another process may have removed the mirror, and the provider may be back since."""
+        if self.file is None:
+            return True
+        try:
+            return self.file.stat().st_ino == self._inode
+        except FileNotFoundError:
+            return False
+
     async def _prepared(self) -> None:
+        if self._ready and self._same_file():
+            return
         async with self._turn:
-            if self._ready:
+            if self._ready and self._same_file():
                 return
+            await self.close()
             if self.file is not None:
                 self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             async with self._database.writer() as writer:
@@ -71,6 +84,8 @@ class Home:
                     await writer.execute(text(f"CREATE SCHEMA IF NOT EXISTS {self.schema}"))
                     await _enter(writer, self.schema)
                 await prepare(writer)
+            if self.file is not None:
+                self._inode = self.file.stat().st_ino
             self._ready = True
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from asyncpg import UniqueViolationError
 from sqlalchemy import text
 
 from app.core import jsonio
@@ -52,8 +53,8 @@ async def reshape(writer: Writer, name: str, before: Layout, after: Layout) -> N
         await writer.execute(text(_escape(added)))
 
 
-async def insert(writer: Writer, name: str, layout: Layout, rows: Rows) -> None:
-    """Rows that may be there already, by their id: then these are the newer ones."""
+async def insert(writer: Writer, name: str, layout: Layout, rows: Rows, *, fresh: bool = False) -> None:
+    """Rows that may be there already, by their id: then these are the newer ones. `fresh`: hardly any is."""
     if not rows:
         return
     driver = await writer.driver()
@@ -62,9 +63,16 @@ async def insert(writer: Writer, name: str, layout: Layout, rows: Rows) -> None:
         marks = ", ".join("?" * len(layout.names))
         await driver.executemany(f"INSERT OR REPLACE INTO {quoted(name)} ({columns}) VALUES ({marks})", rows)  # noqa: S608
         return
+    if layout.key is None or fresh:
+        try:
+            async with driver.transaction():
+                await driver.copy_records_to_table(name, columns=list(layout.names), records=rows)
+        except UniqueViolationError:
+            pass
+        else:
+            return
     if layout.key is None:
-        await driver.copy_records_to_table(name, columns=list(layout.names), records=rows)
-        return
+        raise ValueError(f"{name} takes no rows twice")
     place = layout.key
     latest = {row[place]: row for row in rows}  # one statement may touch a row once
     await _merge(driver, name, layout, list(latest.values()))
@@ -144,8 +152,9 @@ async def missing(reader: Reader, key: str, table: str, other: str) -> int:
 
 async def missing_ids(reader: Reader, key: str, table: str, other: str, limit: int) -> list[Any]:
     """Some of them, the smallest first."""
-    column = quoted(key)
-    statement = f"SELECT t.{column} FROM {quoted(table)} t WHERE {_not_in(key, other)} ORDER BY 1 LIMIT {limit:d}"  # noqa: S608
+    column = f"t.{quoted(key)}"
+    shown = column if reader.sqlite else f"{column}::text"  # the same type for all tables: statements are kept prepared
+    statement = f"SELECT {shown} FROM {quoted(table)} t WHERE {_not_in(key, other)} ORDER BY {column} LIMIT {limit:d}"  # noqa: S608
     return [row[0] for row in await reader.rows(text(_escape(statement)))]
 
 
@@ -206,6 +215,19 @@ async def among(reader: Reader, table: str, key: str, ids: Sequence[str]) -> int
     if reader.sqlite:
         statement = statement.replace("::text", "")
     return int((await fetch(reader, statement, marks))[0][0])
+
+
+async def cut(writer: Writer, name: str, kept: int) -> None:
+    """Takes back the rows behind the first `kept` ones, in the order in which they were stored."""
+    row = "rowid" if writer.sqlite else "ctid"
+    chosen = f"SELECT {row} FROM {quoted(name)} ORDER BY {row} LIMIT {kept:d}"  # noqa: S608 - quoted
+    await writer.execute(text(_escape(f"DELETE FROM {quoted(name)} WHERE {row} NOT IN ({chosen})")))  # noqa: S608
+
+
+async def largest(reader: Reader, name: str, column: str) -> Any:
+    """The largest value of a column, as text."""
+    shown = f"CAST(max({quoted(column)}) AS TEXT)"
+    return await reader.scalar(text(_escape(f"SELECT {shown} FROM {quoted(name)}")))  # noqa: S608
 
 
 def _not_in(key: str, other: str) -> str:

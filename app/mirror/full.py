@@ -1,0 +1,202 @@
+"""A table fetched whole: into a staging table, which takes the table's place in one moment at the end."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from typing import Any, Final, NamedTuple
+
+from app.core.clock import now_ms
+from app.core.errors import Malformed
+from app.domain.schemas import ID, unnamed
+from app.domain.sweep import decide
+from app.mirror import tables
+from app.mirror.layout import Layout, fit, laid_out
+from app.mirror.records import put_record
+from app.mirror.remote import Facts, Range, last_id, ranges
+from app.mirror.streams import together
+from app.mirror.tablejob import MOST_PARALLEL, STEP, TableJob
+from app.mirror.values import Kind
+
+BATCH: Final = 5_000  # rows of one transaction
+PARTS: Final = 4  # ranges that are walked side by side, where the portal's window lets so many
+
+
+class _Page(NamedTuple):
+    part: int
+    rows: Sequence[Any]
+    last: Any  # the id that it ends with, or how many rows were read up to here
+
+
+class FullWalk:
+    """One attempt at it; an earlier one of the same job is gone on with."""
+
+    def __init__(self, job: TableJob) -> None:
+        self._job = job
+        self._parts: list[Range] = [(None, None)]
+        self._last: dict[int, Any] = {}
+        self._fetched = 0
+        self._began = now_ms()
+
+    async def run(self) -> str | None:
+        """Fetches and swaps; the sentence that tells why rows were kept that the portal has no longer, if so."""
+        job = self._job
+        facts = await job.remote.facts()
+        layout = await self._layout(facts)
+        pages = self._pages(facts, layout)
+        total = -(-(facts.count or 0) // max(1, job.schema.sync.chunk_size))
+        job.job.note(STEP, pages_total=_planned(job) + total)
+        batch: list[_Page] = []
+        async with aclosing(together(pages, ahead=2 * PARTS)) as stream:
+            async for page in stream:
+                job.job.check()
+                batch.append(page)
+                if sum(len(one.rows) for one in batch) >= BATCH:
+                    layout = await self._store(layout, batch)
+                    batch = []
+        layout = await self._store(layout, batch)
+        return await self._swap(layout, facts)
+
+    async def _layout(self, facts: Facts) -> Layout:
+        """The staging table: the one that an earlier attempt began, else a new one."""
+        job = self._job
+        told = await job.begun()
+        async with job.home.reader() as reader:
+            there = await tables.exists(reader, f"_stage_{job.name}")
+        kinds: Sequence[Kind | None] = job.record.known_kinds if job.record.schema_hash == job.schema.hash else ()
+        width = max(facts.width, job.schema.width or 0)
+        if told and there and job.record.staging_job == job.job.job_id:
+            self._parts = [(low, high) for low, high in told[0]["parts"]]
+            self._began = told[0]["began"]
+            for one in told[1:]:
+                self._last.update({int(part): last for part, last in one["last"].items()})
+                self._fetched = one["rows"]
+            latest = told[-1]
+            kinds = [one and Kind(one) for one in latest["kinds"]]
+            return laid_out(job.schema, len(kinds), key=latest["key"], kinds=kinds)
+        layout = fit(laid_out(job.schema, width, key=facts.key, kinds=kinds), job.schema, facts.sample).layout
+        if not layout.columns:
+            raise Malformed(f"{job.name} is empty, and its columns are not known: describe it in a schema.")
+        if facts.key is not None:
+            parts = min(PARTS, MOST_PARALLEL, max(1, job.portal.limit))
+            self._parts = ranges(facts.min_id, facts.max_id, parts, least=job.schema.sync.chunk_size)
+        async with job.writer() as writer:
+            await tables.create(writer, layout.staging, layout)
+            await put_record(writer, job.name, {"staging_job": job.job.job_id})
+        await job.begin({"parts": self._parts, "began": self._began, "kinds": layout.kinds(), "key": layout.key})
+        return layout
+
+    def _pages(self, facts: Facts, layout: Layout) -> list[AsyncIterator[_Page]]:
+        if layout.key is None:
+            return [self._offsets(facts, layout)]
+        return [self._range(part, span, layout.key) for part, span in enumerate(self._parts)]
+
+    async def _range(self, part: int, span: Range, key: int) -> AsyncIterator[_Page]:
+        after = self._last.get(part)
+        if after is not None and after == span[1]:
+            return
+        async for rows in self._job.remote.by_range(span, key, after=after):
+            yield _Page(part, rows, last_id(rows, key))
+
+    async def _offsets(self, facts: Facts, layout: Layout) -> AsyncIterator[_Page]:
+        order = self._order(layout)
+        read = int(self._last.get(0) or 0)
+        async for rows in self._job.remote.by_offset(order, after=read):
+            read += len(rows)
+            yield _Page(0, rows, read)
+        if facts.count is not None and read < facts.count:
+            raise Malformed(f"Only {read} of {facts.count} rows of {self._job.name} could be read.")
+
+    def _order(self, layout: Layout) -> list[str]:
+        """Columns that leave no two different rows in an order of chance."""
+        wanted = [self._job.schema.sync.order_by] if self._job.schema.sync.order_by != ID else []
+        named = [one.name for one in layout.columns if one.name != unnamed(one.position) and one.name not in wanted]
+        if not wanted and not named:
+            raise Malformed(f"{self._job.name} has no id: name its columns, or what it is ordered by, in a schema.")
+        return wanted + named
+
+    async def _store(self, layout: Layout, batch: Sequence[_Page]) -> Layout:
+        if not batch:
+            return layout
+        job = self._job
+        if layout.key is None:
+            layout = await self._store_whole(layout, batch)
+        else:
+            async with job.writer() as writer:
+                rows = [row for page in batch for row in page.rows]
+                layout = await job.put(writer, layout.staging, layout, rows, fresh=True)
+        fetched = sum(len(page.rows) for page in batch)
+        self._fetched += fetched
+        self._last.update({page.part: page.last for page in batch})
+        told: dict[str, Any] = {"rows": self._fetched, "kinds": layout.kinds(), "key": layout.key}
+        told["last"] = {str(part): last for part, last in self._last.items()}
+        await job.note(told, pages=len(batch), fetched=fetched)
+        return layout
+
+    async def _store_whole(self, layout: Layout, batch: Sequence[_Page]) -> Layout:
+        """Rows without an id: what a lost attempt stored behind its last checkpoint is taken back first."""
+        job = self._job
+        known = int(self._last.get(0) or 0)
+        async with job.writer() as writer:
+            stored = await tables.count(writer, layout.staging)
+            if stored > known:
+                await tables.cut(writer, layout.staging, known)
+            for page in batch:
+                layout = await job.put(writer, layout.staging, layout, page.rows, fresh=True)
+        return layout
+
+    async def _swap(self, layout: Layout, facts: Facts) -> str | None:
+        job = self._job
+        async with job.writer() as writer:
+            held, reason = await self._guarded(writer, layout)
+            await tables.swap(writer, layout)
+            compared = {"compared_at": self._began, "held": held}
+            checkpoint = await self._checkpoint(writer, layout)
+            await job.finish(
+                writer,
+                layout,
+                facts,
+                began=self._began,
+                fetched=self._fetched,
+                last_sync_checkpoint=checkpoint,
+                **compared,
+            )
+        await job.note(None, pages=0)
+        return reason
+
+    async def _guarded(self, writer: Any, layout: Layout) -> tuple[int, str | None]:
+        """How many rows are kept that the portal did not give this time, and why."""
+        job = self._job
+        before = await tables.count(writer, layout.table)
+        had_key = job.record.key_position is not None
+        if not before or layout.key is None or not had_key:
+            now = await tables.count(writer, layout.staging)
+            missing = max(0, before - now)
+        else:
+            missing = await tables.missing(writer, layout.key_name or "", layout.table, layout.staging)
+        held = job.record.held
+        decision = decide(
+            noun=f"rows of {job.name}",
+            active=before,
+            missing=missing,
+            agreed=missing if held and missing <= held else 0,
+            force=job.job.force,
+        )
+        job.job.note(STEP, removed=missing if decision.allowed else 0)
+        if decision.allowed:
+            return 0, None
+        if layout.key is None or not had_key:
+            raise Malformed(decision.reason or "")
+        await tables.keep_missing(writer, layout)
+        return missing, decision.reason
+
+    async def _checkpoint(self, writer: Any, layout: Layout) -> str | None:
+        column = self._job.schema.sync.incremental_field
+        if column is None or column not in layout.names:
+            return None
+        found = await tables.largest(writer, layout.table, column)
+        return None if found is None else str(found)
+
+
+def _planned(job: TableJob) -> int:
+    step = next(one for one in job.job.steps if one.name is STEP)
+    return step.pages_done
+
