@@ -18,7 +18,9 @@ from pydantic_settings import (
 
 from app.core.errors import Misconfigured
 from app.domain.portal_settings import PREFIX as PORTAL_PREFIX
-from app.domain.portal_settings import PortalSettings, of_environment, of_file, of_flags, resolved
+from app.domain.portal_settings import DEFAULT, PortalSettings, of_environment, of_file, of_flags, resolved
+from app.domain.schema_files import parsed
+from app.domain.schemas import Schemas
 
 PREFIX = "LINEUP_"
 PORTAL = "portal"  # the section of lineup.yaml
@@ -120,6 +122,25 @@ def load_portal(flags: Iterable[str] = ()) -> PortalSettings:
             of_flags(flags),
         ]
     )
+
+
+def load_schemas(portal: PortalSettings) -> Schemas:
+    """The tables that files describe, each with its settings; `Invalid` with every fault of the files.
+
+    `portal.schemas` is a file, or a folder all of whose YAML counts. The usual folder need not be there.
+    """
+    place = Path(portal.schemas)
+    if place.is_dir():
+        files = sorted(file for file in place.rglob("*") if file.suffix in (".yaml", ".yml"))
+    elif place.exists() or portal.values["schemas"].source != DEFAULT:
+        files = [place]
+    else:
+        files = []
+    try:
+        texts = {str(file): file.read_text(encoding="utf-8") for file in files}
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{PORTAL}.schemas: {error}") from None
+    return parsed(texts, sync=portal.sync, over=portal.over)
 
 
 def _refuse_unknown() -> None:

@@ -8,7 +8,7 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 from yaml import YAMLError
 
-from app.cli import config, database, demo, epg, playlist, provider, serve, simulate, snapshot, sync, tags, worker
+from app.cli import config, database, demo, epg, playlist, portal, provider, serve, simulate, snapshot, sync, tags, worker
 from app.cli.output import complain, say
 from app.cli.provider import OPTION_NAMES
 from app.cli.running import FAILED, MISUSED
@@ -58,6 +58,7 @@ for group, name, purpose in (
     (tags.app, "tags", "Rules that tag items and tidy names, and filters that hide them."),
     (epg.app, "epg", "Programme guides: what channels show."),
     (playlist.app, "playlist", "Saved line-ups, and what players are given."),
+    (portal.app, "portal", "An operator's database (IPTVPortal): SQL, schemas and settings."),
     (database.app, "db", "The database."),
     (config.app, "config", "The settings."),
 ):

@@ -79,8 +79,11 @@ class _Reader:
         self._tables: dict[str, tuple[str, TableSchema]] = {}
         self._given: dict[str, dict[str, Any]] = {}
         self._where: dict[str, tuple[str, Any]] = {}
+        self._file = ""
+        self._sources: dict[str, dict[str, str]] = {}
 
     def read(self, file: str, text: str) -> None:
+        self._file = file
         try:
             document = yaml.load(text, Loader=_Once)  # noqa: S506 - a SafeLoader
         except yaml.YAMLError as error:
@@ -99,7 +102,7 @@ class _Reader:
         made = {name: self._made(name) for name in names}
         if self._checks.errors:
             raise Invalid(self._checks.errors)
-        return Schemas(tables=made, notes=tuple(self._checks.notes))
+        return Schemas(tables=made, notes=tuple(self._checks.notes), given=self._sources)
 
     def _table(self, path: str, name: str, raw: Mapping[str, Any]) -> None:
         checks = self._checks
@@ -146,8 +149,12 @@ class _Reader:
 
     def _kept(self, path: str, name: str, raw: Any) -> None:
         mapping = self._checks.mapping(path, raw)
-        self._given[name] = self._given.get(name, {}) | checked_sync(self._checks, path, mapping)
+        found = checked_sync(self._checks, path, mapping)
+        self._given[name] = self._given.get(name, {}) | found
+        sources = self._sources.setdefault(name, {})
+        sources |= dict.fromkeys(found, self._file)
         if "where" in mapping:
+            sources["where"] = self._file
             self._where[name] = f"{path}.where", mapping["where"]
 
     def _made(self, name: str) -> TableSchema:
@@ -194,10 +201,14 @@ def condition(table: TableSchema, raw: Any) -> Any:
     return made.params["where"]
 
 
+def described(tables: Iterable[TableSchema]) -> dict[str, Any]:
+    """The document that `parsed` makes the same of."""
+    return {"schemas": {table.name: _plain(table) for table in tables}}
+
+
 def dumped(tables: Iterable[TableSchema]) -> str:
-    """The YAML that `parsed` makes the same of."""
-    document = {"schemas": {table.name: _plain(table) for table in tables}}
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
+    """The same as YAML."""
+    return yaml.safe_dump(described(tables), sort_keys=False, allow_unicode=True, width=120)
 
 
 def _plain(table: TableSchema) -> dict[str, Any]:

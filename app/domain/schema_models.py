@@ -63,7 +63,7 @@ class _Written:
         columns = unique(one.column for one in table.fields)
         attributes = unique(_attribute(column) for column in columns)
         for one, column, attribute in zip(table.fields, columns, attributes, strict=True):
-            lines.append(_line(attribute, self._annotation(one), self.arguments(one, column, attribute, table)))
+            lines.append(_line(attribute, self._annotated(one), self.arguments(one, column, attribute, table)))
         return "\n".join(lines) if table.fields else "\n".join([*lines, "    # It has no fields."])
 
     def head(self) -> str:
@@ -83,8 +83,11 @@ class _Written:
     def imports(self) -> list[str]:
         raise NotImplementedError
 
-    def _annotation(self, one: FieldSpec) -> str:
-        found = _ANNOTATIONS.get(_type(one), "Any")
+    def annotation(self, kind: FieldType) -> str:
+        return _ANNOTATIONS.get(kind, "Any")
+
+    def _annotated(self, one: FieldSpec) -> str:
+        found = self.annotation(_type(one))
         self.used.add(found)
         return found if found == "Any" else f"{found} | None"
 
@@ -134,6 +137,10 @@ class _SqlModel(_Written):
         if len(found) > 1:
             self.used.add("Field")
         return found
+
+    def annotation(self, kind: FieldType) -> str:
+        """The mirror keeps times as the portal writes them."""
+        return "str" if kind in (FieldType.DATETIME, FieldType.DATE) else super().annotation(kind)
 
     def imports(self) -> list[str]:
         found = [f"from sqlalchemy import {', '.join(names)}"] if (names := sorted(self.used & {"JSON", "Text"})) else []

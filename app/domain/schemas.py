@@ -144,10 +144,14 @@ class TableSchema:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schemas:
-    """All tables that are described; `notes` say what of a file has no effect here."""
+    """All tables that are described; `notes` say what of a file has no effect here.
+
+    `given`: of each table, what of its `sync` its files say, and which of them.
+    """
 
     tables: Mapping[str, TableSchema] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    given: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def table(self, name: str) -> TableSchema:
         if name not in self.tables:

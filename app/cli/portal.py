@@ -1,0 +1,13 @@
+"""`lineup portal`: an operator's database by command."""
+
+import typer
+
+from app.cli import portal_config, portal_query, portal_schema
+
+app = typer.Typer()
+app.add_typer(portal_query.app)
+for group, name, purpose in (
+    (portal_schema.app, "schema", "What the tables look like."),
+    (portal_config.app, "config", "The settings of portals."),
+):
+    app.add_typer(group, name=name, help=purpose, no_args_is_help=True)
