@@ -34,6 +34,7 @@ class FullWalk:
         self._parts: list[Range] = [(None, None)]
         self._last: dict[int, Any] = {}
         self._fetched = 0
+        self._stored = 0  # rows of a table without an id that the last checkpoint speaks of
         self._began = now_ms()
 
     async def run(self) -> str | None:
@@ -62,13 +63,14 @@ class FullWalk:
         async with job.home.reader() as reader:
             there = await tables.exists(reader, f"_stage_{job.name}")
         kinds: Sequence[Kind | None] = job.record.known_kinds if job.record.schema_hash == job.schema.hash else ()
-        width = max(facts.width, job.schema.width or 0)
+        width = max(facts.width, job.schema.width or 0, *(one.position + 1 for one in job.schema.fields), 0)
+        width = max(width, 0 if facts.key is None else facts.key + 1)
         if told and there and job.record.staging_job == job.job.job_id:
             self._parts = [(low, high) for low, high in told[0]["parts"]]
             self._began = told[0]["began"]
             for one in told[1:]:
                 self._last.update({int(part): last for part, last in one["last"].items()})
-                self._fetched = one["rows"]
+                self._fetched, self._stored = one["rows"], one["stored"]
             latest = told[-1]
             kinds = [one and Kind(one) for one in latest["kinds"]]
             return laid_out(job.schema, len(kinds), key=latest["key"], kinds=kinds)
@@ -126,7 +128,7 @@ class FullWalk:
         fetched = sum(len(page.rows) for page in batch)
         self._fetched += fetched
         self._last.update({page.part: page.last for page in batch})
-        told: dict[str, Any] = {"rows": self._fetched, "kinds": layout.kinds(), "key": layout.key}
+        told: dict[str, Any] = {"rows": self._fetched, "stored": self._stored, "kinds": layout.kinds(), "key": layout.key}
         told["last"] = {str(part): last for part, last in self._last.items()}
         await job.note(told, pages=len(batch), fetched=fetched)
         return layout
@@ -134,58 +136,53 @@ class FullWalk:
     async def _store_whole(self, layout: Layout, batch: Sequence[_Page]) -> Layout:
         """Rows without an id: what a lost attempt stored behind its last checkpoint is taken back first."""
         job = self._job
-        known = int(self._last.get(0) or 0)
         async with job.writer() as writer:
-            stored = await tables.count(writer, layout.staging)
-            if stored > known:
-                await tables.cut(writer, layout.staging, known)
+            if await tables.count(writer, layout.staging) > self._stored:
+                await tables.cut(writer, layout.staging, self._stored)
             for page in batch:
                 layout = await job.put(writer, layout.staging, layout, page.rows, fresh=True)
+            self._stored = await tables.count(writer, layout.staging)
         return layout
 
     async def _swap(self, layout: Layout, facts: Facts) -> str | None:
         job = self._job
         async with job.writer() as writer:
-            held, reason = await self._guarded(writer, layout)
-            await tables.swap(writer, layout)
-            compared = {"compared_at": self._began, "held": held}
-            checkpoint = await self._checkpoint(writer, layout)
-            await job.finish(
-                writer,
-                layout,
-                facts,
-                began=self._began,
-                fetched=self._fetched,
-                last_sync_checkpoint=checkpoint,
-                **compared,
-            )
-        await job.note(None, pages=0)
+            missing, reason = await self._guarded(writer, layout)
+            if reason is not None and layout.key is None:
+                # What is missing cannot be told from what is there: all of the old rows stay, or none.
+                await tables.drop(writer, layout.staging)
+                await put_record(writer, job.name, {"held": missing, "staging_job": None})
+            else:
+                if reason is not None:
+                    await tables.keep_missing(writer, layout)
+                await tables.swap(writer, layout)
+                more = {
+                    "compared_at": self._began,
+                    "held": missing if reason else 0,
+                    "last_sync_checkpoint": await self._checkpoint(writer, layout),
+                }
+                await job.finish(writer, layout, facts, began=self._began, fetched=self._fetched, **more)
+        await job.note(None, pages=0, removed=0 if reason else missing)
+        if reason is not None and layout.key is None:
+            raise Malformed(reason)
         return reason
 
     async def _guarded(self, writer: Any, layout: Layout) -> tuple[int, str | None]:
-        """How many rows are kept that the portal did not give this time, and why."""
+        """How many rows the portal did not give this time; why they are kept, None when they go."""
         job = self._job
         before = await tables.count(writer, layout.table)
-        had_key = job.record.key_position is not None
-        if not before or layout.key is None or not had_key:
-            now = await tables.count(writer, layout.staging)
-            missing = max(0, before - now)
-        else:
+        if before and layout.key is not None and job.record.key_position is not None:
             missing = await tables.missing(writer, layout.key_name or "", layout.table, layout.staging)
+        else:
+            missing = max(0, before - await tables.count(writer, layout.staging))
         held = job.record.held
         decision = decide(
             noun=f"rows of {job.name}",
             active=before,
             missing=missing,
-            agreed=missing if held and missing <= held else 0,
+            agreed=missing if missing <= held else 0,
             force=job.job.force,
         )
-        job.job.note(STEP, removed=missing if decision.allowed else 0)
-        if decision.allowed:
-            return 0, None
-        if layout.key is None or not had_key:
-            raise Malformed(decision.reason or "")
-        await tables.keep_missing(writer, layout)
         return missing, decision.reason
 
     async def _checkpoint(self, writer: Any, layout: Layout) -> str | None:

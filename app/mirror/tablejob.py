@@ -19,7 +19,7 @@ from app.jobs.tracker import JobTracker
 from app.mirror import tables
 from app.mirror.homes import Home
 from app.mirror.layout import Layout, fit
-from app.mirror.records import TableRecord, put_mappings, put_record
+from app.mirror.records import TableRecord, changed, put_mappings, put_record
 from app.mirror.remote import Facts, Portal, RemoteTable
 
 STEP: Final = StepName.TABLES
@@ -116,10 +116,10 @@ class TableJob:
             "last_error_at": None,
             "last_job": self.job.job_id,
             "staging_job": None,
-            "version": self.record.version + 1,
             **more,
         }
         await put_record(writer, self.name, values)
+        await changed(writer, self.name)
         await put_mappings(writer, layout, spec.incremental_field)
 
 
