@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from app.core.clock import now_ms
 from app.core.errors import Malformed
-from app.db.engine import Writer
 from app.domain.sweep import decide
 from app.mirror import tables
 from app.mirror.layout import Layout, laid_out
@@ -73,15 +72,8 @@ class IncrementalWalk:
         job = self._job
         self._fetched += len(rows)
         async with job.writer() as writer:
-            found = await self._put(writer, layout, rows)
+            found = await job.put(writer, layout.table, layout, rows, fresh=False)
             await changed(writer, job.name)
-        return found
-
-    async def _put(self, writer: Writer, layout: Layout, rows: Sequence[Any]) -> Layout:
-        """Rows into the live table; the view stands in the way of another shape, and is made anew."""
-        await tables.drop_view(writer, layout)
-        found = await self._job.put(writer, layout.table, layout, rows, fresh=False)
-        await tables.make_view(writer, found)
         return found
 
     async def _compare(self, layout: Layout) -> tuple[Layout, str | None, int]:

@@ -80,7 +80,12 @@ class TableJob:
         """Stores rows as they came; the layout that the table has then."""
         made = fit(layout, self.schema, rows)
         if made.layout != layout:
+            live = name == layout.table
+            if live:  # a view stands in the way of another shape
+                await tables.drop_view(writer, layout)
             await tables.reshape(writer, name, layout, made.layout)
+            if live:
+                await tables.make_view(writer, made.layout)
         await tables.insert(writer, name, made.layout, made.rows, fresh=fresh)
         if made.refused:
             self.job.note(STEP, rejected=made.refused)

@@ -8,7 +8,6 @@ from sqlalchemy import text
 
 from app.core import jsonio
 from app.db.engine import Reader, Writer
-from app.db.marks import Marks, fetch
 from app.mirror.layout import Column, Layout
 from app.mirror.values import Kind
 
@@ -208,13 +207,10 @@ async def insert_ids(writer: Writer, layout: Layout, ids: Sequence[Any]) -> None
         await driver.executemany(f"INSERT INTO {name} ({key}) VALUES ($1) ON CONFLICT DO NOTHING", [(one,) for one in ids])  # noqa: S608
 
 
-async def among(reader: Reader, table: str, key: str, ids: Sequence[str]) -> int:
-    """How many rows have one of these ids."""
-    marks = Marks(sqlite=reader.sqlite)
-    statement = f"SELECT count(*) FROM {quoted(table)} WHERE {quoted(key)}::text {marks.one_of(list(ids), 'text')}"  # noqa: S608
-    if reader.sqlite:
-        statement = statement.replace("::text", "")
-    return int((await fetch(reader, statement, marks))[0][0])
+async def ids_of(reader: Reader, name: str) -> list[str]:
+    """All ids, as texts."""
+    statement = f"SELECT CAST(\"id\" AS TEXT) FROM {quoted(name)} ORDER BY \"id\""  # noqa: S608 - quoted
+    return [row[0] for row in await reader.rows(text(_escape(statement)))]
 
 
 async def cut(writer: Writer, name: str, kept: int) -> None:
