@@ -80,6 +80,7 @@ class _Reader:
         self._given: dict[str, dict[str, Any]] = {}
         self._where: dict[str, tuple[str, Any]] = {}
         self._file = ""
+        self._places: dict[str, str] = {}  # where it is said how a table is kept
         self._sources: dict[str, dict[str, str]] = {}
 
     def read(self, file: str, text: str) -> None:
@@ -149,6 +150,7 @@ class _Reader:
 
     def _kept(self, path: str, name: str, raw: Any) -> None:
         mapping = self._checks.mapping(path, raw)
+        self._places[name] = path
         found = checked_sync(self._checks, path, mapping)
         self._given[name] = self._given.get(name, {}) | found
         sources = self._sources.setdefault(name, {})
@@ -158,11 +160,12 @@ class _Reader:
             self._where[name] = f"{path}.where", mapping["where"]
 
     def _made(self, name: str) -> TableSchema:
-        path, table = self._tables.get(name) or (f"sync.{name}", TableSchema(name=name))
+        path, table = self._tables.get(name) or ("", TableSchema(name=name))
+        place = self._places.get(name, f"{path}.sync")
         own = self._given.get(name, {})
         sync = SyncSpec(**(self._sync | own | self._over))
         if sync.strategy is Strategy.INCREMENTAL:
-            sync = self._incremental(path, table, sync, chosen="strategy" in own or "strategy" in self._over)
+            sync = self._incremental(place, table, sync, chosen="strategy" in own or "strategy" in self._over)
         if name in self._where:
             sync = replace(sync, where=self._condition(table, *self._where[name]))
         return replace(table, sync=sync)
@@ -170,12 +173,12 @@ class _Reader:
     def _incremental(self, path: str, table: TableSchema, sync: SyncSpec, *, chosen: bool) -> SyncSpec:
         name = sync.incremental_field
         if name is None and not chosen:
-            self._checks.notes.append(f"{path}.sync: kept in full, since no incremental_field is named.")
+            self._checks.notes.append(f"{path}: kept in full, since no incremental_field is named.")
             return replace(sync, strategy=Strategy.FULL)
         if name is None:
-            self._checks.wrong(f"{path}.sync.incremental_field", "is missing: an incremental sync goes by it.")
+            self._checks.wrong(f"{path}.incremental_field", "is missing: an incremental sync goes by it.")
         elif table.fields and table.field(name) is None:
-            self._checks.wrong(f"{path}.sync.incremental_field", f"{name} is none of the fields.")
+            self._checks.wrong(f"{path}.incremental_field", f"{name} is none of the fields.")
         return sync
 
     def _condition(self, table: TableSchema, path: str, raw: Any) -> Any:

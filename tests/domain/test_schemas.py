@@ -96,7 +96,7 @@ def test_a_file_of_the_reference_is_read_and_what_has_no_effect_is_told() -> Non
         ("sync: {media: {ttl: true}}", "sync.media.ttl", "True is not a whole number from 0 on."),
         ("sync: {media: {chunk_size: 0}}", "sync.media.chunk_size", "0 is not a whole number from 1 on."),
         ("sync: {media: {strategy: often}}", "sync.media.strategy", "'often' is not one of full, incremental, on_"),
-        ("sync: {media: {strategy: incremental}}", "sync.media.sync.incremental_field", "is missing: an incremental"),
+        ("sync: {media: {strategy: incremental}}", "sync.media.incremental_field", "is missing: an incremental"),
         ("sync: {media: {where: 'a = 1 ORDER BY b'}}", "sync.media.where", "This is more than a condition."),
         ("sync: {media: {where: 'a = CASE WHEN b THEN 1 END'}}", "sync.media.where", "JSONSQL cannot say CASE."),
         ("sync: {media: {where: {equals: [a, 1]}}}", "sync.media.where", ""),
