@@ -18,7 +18,6 @@ from app.providers.transport import Transport
 from app.providers.urls import Pasted, stalker_url, xtream_url
 from app.providers.xtream.provider import XtreamProvider
 
-
 SessionsAtRest = Callable[[ProviderAccount], SessionStore]
 
 
