@@ -1,14 +1,19 @@
 """`lineup portal` against a simulated portal over HTTP."""
 
+import ast
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
+from app.core.errors import Invalid
+from app.domain.portal_settings import KEYS, of_file, resolved
+from app.domain.schema_files import parsed
 from app.simulator.behaviour import Behaviour
 from app.simulator.portal import Portal
 from app.simulator.process import PortalThread
@@ -16,9 +21,11 @@ from app.simulator.server import create_portal
 from app.simulator.spec import CatalogueSpec
 from tests.cli.conftest import Inside
 from tests.cli.installation import Answer, Installation
+from tests.support.repository import ROOT
 
 SMALL = CatalogueSpec(channels=10, movies=20, series=2, categories=6, subscribers=100)
 PASSWORD = "fake-secret-9"
+DOCUMENTED = (ROOT / "docs" / "portal.md").read_text()
 
 
 @pytest.fixture
@@ -249,3 +256,26 @@ def test_what_a_portal_refuses_is_one_line(ask: Inside) -> None:
         assert answer.code == 1
         assert answer.err.count("\n") == 1
         assert said in answer.err
+
+
+def test_the_documentation_names_every_setting_with_its_default() -> None:
+    rows = re.findall(r"^\| (`[a-z].*?`) \| (.*?) \|", DOCUMENTED.partition("## Settings")[2], re.MULTILINE)
+    told = {name: defaults for names, defaults in rows for name in re.findall(r"`([\w.]+)`", names)}
+    assert told.keys() == KEYS.keys()
+    for key, one in resolved([]).values.items():
+        value = str(one.value).lower() if isinstance(one.value, bool) else str(one.value).removesuffix(".0")
+        assert f"`{value}`" in told[key] or (one.value is None and "unset" in told[key]), key
+
+
+def test_the_examples_of_the_documentation_are_true() -> None:
+    schema, file = re.findall(r"^```yaml\n(.*?)^```$", DOCUMENTED, re.MULTILINE | re.DOTALL)
+    described = parsed({"tv.yaml": schema})
+    assert described.table("tv_channel").sync.overlap == 60
+    assert described.notes == ()
+    assert resolved([of_file(yaml.safe_load(file)["portal"], "lineup.yaml")]).client.username == "sync"
+    message = next(line.strip() for line in DOCUMENTED.splitlines() if line.startswith("    schemas/"))
+    with pytest.raises(Invalid) as told:
+        parsed({"schemas/tv.yaml": schema.replace("type: string", "type: text")})
+    assert str(told.value) == message
+    for block in re.findall(r"^```python\n(.*?)^```$", DOCUMENTED, re.MULTILINE | re.DOTALL):
+        compile(block, "portal.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
