@@ -1,6 +1,6 @@
 """A table as the portal has it: how large it is, where its id stands, and its rows, page after page."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -22,9 +22,11 @@ class Portal(Protocol):
     @property
     def limit(self) -> int: ...
 
-    async def select(self, params: dict[str, Any]) -> Sequence[Row]: ...
+    async def select(self, params: Mapping[str, Any]) -> Sequence[Row]: ...
 
-    async def selects(self, several: Sequence[dict[str, Any]]) -> Sequence[Any]: ...
+    async def selects(self, several: Sequence[Mapping[str, Any]]) -> Sequence[Any]: ...
+
+    def prepare(self, params: Mapping[str, Any]) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
