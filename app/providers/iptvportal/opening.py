@@ -1,15 +1,16 @@
 """From an account to a client that can be asked, behind the provider's gate where it has one."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from app.core.errors import ProviderError, Rejected
 from app.providers.base import ProviderAccount
 from app.providers.guarded import Gate
-from app.providers.iptvportal.client import USER_AGENT, IptvPortalClient, Options, Row
+from app.providers.iptvportal.client import IptvPortalClient, Options, Row
 from app.providers.iptvportal.envelope import Request
 from app.providers.iptvportal.errors import TableForbidden
-from app.providers.iptvportal.session import LIFETIME_SECONDS, SessionStore
+from app.providers.iptvportal.session import SessionStore
 from app.providers.transport import Transport
 
 
@@ -17,25 +18,23 @@ def open_client(
     account: ProviderAccount,
     transport: Transport,
     *,
-    retry_attempts: int = 3,
-    retry_base_seconds: float = 1.0,
+    base: Options | None = None,
     store: SessionStore | None = None,
 ) -> IptvPortalClient:
-    """The client of an account, as its options have it; nothing is asked yet."""
-    options = account.options
+    """The client of an account: as its options have it, else as `base` has. Nothing is asked yet."""
+    options, base = account.options, base or Options()
     return IptvPortalClient(
         account.url,
         account.credentials.get("username", ""),
         account.credentials.get("password", ""),
         transport=transport,
         store=store,
-        options=Options(
-            session_seconds=float(options.get("sessionSeconds") or LIFETIME_SECONDS),
-            retry_attempts=retry_attempts,
-            retry_base_seconds=retry_base_seconds,
-            max_parallel=options.get("maxParallelPages"),
-            per_second=options.get("requestsPerSecond"),
-            user_agent=str(options.get("userAgent") or USER_AGENT),
+        options=replace(
+            base,
+            session_seconds=float(options.get("sessionSeconds") or base.session_seconds),
+            max_parallel=options.get("maxParallelPages") or base.max_parallel,
+            per_second=options.get("requestsPerSecond") or base.per_second,
+            user_agent=str(options.get("userAgent") or base.user_agent),
         ),
     )
 

@@ -24,6 +24,7 @@ from app.providers.base import (
     Verdict,
     chosen_guides,
 )
+from app.providers.iptvportal.client import Options
 from app.providers.iptvportal.errors import QueryRefused, TableForbidden
 from app.providers.iptvportal.mapping import MEDIA, STREAM, Part, tables_of
 from app.providers.iptvportal.opening import open_client
@@ -49,13 +50,8 @@ class IptvPortalProvider:
         store: SessionStore | None = None,
     ) -> None:
         self._options = options = account.options
-        self._client = open_client(
-            account,
-            transport,
-            retry_attempts=retry_attempts,
-            retry_base_seconds=retry_base_seconds,
-            store=store,
-        )
+        retries = Options(retry_attempts=retry_attempts, retry_base_seconds=retry_base_seconds)
+        self._client = open_client(account, transport, base=retries, store=store)
         self._timezone = str(options.get("timezone") or "UTC")
         self._maker = Maker(self.endpoint, self._timezone)
         self._readers = {
