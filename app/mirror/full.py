@@ -1,11 +1,12 @@
 """A table fetched whole: into a staging table, which takes the table's place in one moment at the end."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any, Final, NamedTuple
 
 from app.core.clock import now_ms
 from app.core.errors import Malformed
+from app.db.engine import Writer
 from app.domain.schemas import ID, unnamed
 from app.domain.sweep import decide
 from app.mirror import tables
@@ -13,7 +14,7 @@ from app.mirror.layout import Layout, fit, laid_out
 from app.mirror.records import put_record
 from app.mirror.remote import Facts, Range, last_id, ranges
 from app.mirror.streams import together
-from app.mirror.tablejob import MOST_PARALLEL, STEP, TableJob
+from app.mirror.tablejob import STEP, TableJob
 from app.mirror.values import Kind
 
 BATCH: Final = 5_000  # rows of one transaction
@@ -59,26 +60,17 @@ class FullWalk:
     async def _layout(self, facts: Facts) -> Layout:
         """The staging table: the one that an earlier attempt began, else a new one."""
         job = self._job
-        told = await job.begun()
-        async with job.home.reader() as reader:
-            there = await tables.exists(reader, f"_stage_{job.name}")
+        begun = await self._begun()
+        if begun is not None:
+            return begun
         kinds: Sequence[Kind | None] = job.record.known_kinds if job.record.schema_hash == job.schema.hash else ()
         width = max(facts.width, job.schema.width or 0, *(one.position + 1 for one in job.schema.fields), 0)
         width = max(width, 0 if facts.key is None else facts.key + 1)
-        if told and there and job.record.staging_job == job.job.job_id:
-            self._parts = [(low, high) for low, high in told[0]["parts"]]
-            self._began = told[0]["began"]
-            for one in told[1:]:
-                self._last.update({int(part): last for part, last in one["last"].items()})
-                self._fetched, self._stored = one["rows"], one["stored"]
-            latest = told[-1]
-            kinds = [one and Kind(one) for one in latest["kinds"]]
-            return laid_out(job.schema, len(kinds), key=latest["key"], kinds=kinds)
         layout = fit(laid_out(job.schema, width, key=facts.key, kinds=kinds), job.schema, facts.sample).layout
         if not layout.columns:
             raise Malformed(f"{job.name} is empty, and its columns are not known: describe it in a schema.")
         if facts.key is not None:
-            parts = min(PARTS, MOST_PARALLEL, max(1, job.portal.limit))
+            parts = min(PARTS, max(1, job.portal.limit))
             self._parts = ranges(facts.min_id, facts.max_id, parts, least=job.schema.sync.chunk_size)
         async with job.writer() as writer:
             await tables.create(writer, layout.staging, layout)
@@ -86,26 +78,49 @@ class FullWalk:
         await job.begin({"parts": self._parts, "began": self._began, "kinds": layout.kinds(), "key": layout.key})
         return layout
 
-    def _pages(self, facts: Facts, layout: Layout) -> list[AsyncIterator[_Page]]:
+    async def _begun(self) -> Layout | None:
+        """What an earlier attempt of the job left; None = nothing that can be gone on with."""
+        job = self._job
+        told = await job.begun()
+        if not told or job.record.staging_job != job.job.job_id:
+            return None
+        latest = told[-1]
+        kinds = [one and Kind(one) for one in latest["kinds"]]
+        layout = laid_out(job.schema, len(kinds), key=latest["key"], kinds=kinds)
+        async with job.home.reader() as reader:
+            if not await tables.agrees(reader, layout.staging, layout):
+                return None  # it was lost between a new column and its checkpoint
+        self._parts = [(low, high) for low, high in told[0]["parts"]]
+        self._began = told[0]["began"]
+        for one in told[1:]:
+            self._last = {int(part): last for part, last in one["last"].items()}
+            self._fetched, self._stored = one["rows"], one["stored"]
+        return layout
+
+    def _pages(self, facts: Facts, layout: Layout) -> list[AsyncGenerator[_Page, None]]:
         if layout.key is None:
             return [self._offsets(facts, layout)]
         return [self._range(part, span, layout.key) for part, span in enumerate(self._parts)]
 
-    async def _range(self, part: int, span: Range, key: int) -> AsyncIterator[_Page]:
+    async def _range(self, part: int, span: Range, key: int) -> AsyncGenerator[_Page, None]:
         after = self._last.get(part)
         if after is not None and after == span[1]:
             return
-        async for rows in self._job.remote.by_range(span, key, after=after):
-            yield _Page(part, rows, last_id(rows, key))
+        async with aclosing(self._job.remote.by_range(span, key, after=after)) as pages:
+            async for rows in pages:
+                yield _Page(part, rows, last_id(rows, key))
 
-    async def _offsets(self, facts: Facts, layout: Layout) -> AsyncIterator[_Page]:
+    async def _offsets(self, facts: Facts, layout: Layout) -> AsyncGenerator[_Page, None]:
         order = self._order(layout)
         read = int(self._last.get(0) or 0)
-        async for rows in self._job.remote.by_offset(order, after=read):
-            read += len(rows)
-            yield _Page(0, rows, read)
+        async with aclosing(self._job.remote.by_offset(order, after=read)) as pages:
+            async for rows in pages:
+                read += len(rows)
+                yield _Page(0, rows, read)
         if facts.count is not None and read < facts.count:
-            raise Malformed(f"Only {read} of {facts.count} rows of {self._job.name} could be read.")
+            now = (await self._job.remote.facts()).count  # rows may have gone meanwhile
+            if now is None or read < now:
+                raise Malformed(f"Only {read} of {facts.count} rows of {self._job.name} could be read.")
 
     def _order(self, layout: Layout) -> list[str]:
         """Columns that leave no two different rows in an order of chance."""
@@ -128,8 +143,13 @@ class FullWalk:
         fetched = sum(len(page.rows) for page in batch)
         self._fetched += fetched
         self._last.update({page.part: page.last for page in batch})
-        told: dict[str, Any] = {"rows": self._fetched, "stored": self._stored, "kinds": layout.kinds(), "key": layout.key}
-        told["last"] = {str(part): last for part, last in self._last.items()}
+        told = {
+            "last": {str(part): last for part, last in self._last.items()},
+            "rows": self._fetched,
+            "stored": self._stored,
+            "kinds": layout.kinds(),
+            "key": layout.key,
+        }
         await job.note(told, pages=len(batch), fetched=fetched)
         return layout
 
@@ -148,7 +168,8 @@ class FullWalk:
         job = self._job
         async with job.writer() as writer:
             missing, reason = await self._guarded(writer, layout)
-            if reason is not None and layout.key is None:
+            stays = reason is not None and not self._comparable(layout)
+            if stays:
                 # What is missing cannot be told from what is there: all of the old rows stay, or none.
                 await tables.drop(writer, layout.staging)
                 await put_record(writer, job.name, {"held": missing, "staging_job": None})
@@ -163,15 +184,15 @@ class FullWalk:
                 }
                 await job.finish(writer, layout, facts, began=self._began, fetched=self._fetched, **more)
         await job.note(None, pages=0, removed=0 if reason else missing)
-        if reason is not None and layout.key is None:
-            raise Malformed(reason)
+        if stays:
+            raise Malformed(reason or "")
         return reason
 
-    async def _guarded(self, writer: Any, layout: Layout) -> tuple[int, str | None]:
+    async def _guarded(self, writer: Writer, layout: Layout) -> tuple[int, str | None]:
         """How many rows the portal did not give this time; why they are kept, None when they go."""
         job = self._job
         before = await tables.count(writer, layout.table)
-        if before and layout.key is not None and job.record.key_position is not None:
+        if before and self._comparable(layout):
             missing = await tables.missing(writer, layout.key_name or "", layout.table, layout.staging)
         else:
             missing = max(0, before - await tables.count(writer, layout.staging))
@@ -185,7 +206,13 @@ class FullWalk:
         )
         return missing, decision.reason
 
-    async def _checkpoint(self, writer: Any, layout: Layout) -> str | None:
+    def _comparable(self, layout: Layout) -> bool:
+        """Whether the ids of the table and of the staging table are of one kind."""
+        record = self._job.record
+        kinds, key = record.known_kinds, record.key_position
+        return layout.key is not None and key is not None and key < len(kinds) and kinds[key] is layout.id_kind
+
+    async def _checkpoint(self, writer: Writer, layout: Layout) -> str | None:
         column = self._job.schema.sync.incremental_field
         if column is None or column not in layout.names:
             return None

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from app.core.clock import now_ms
-from app.core.errors import Malformed
 from app.domain.sweep import decide
 from app.mirror import tables
 from app.mirror.layout import Layout, laid_out
@@ -17,6 +16,10 @@ from app.mirror.values import Kind
 TAKEN: Final = 20_000  # ids whose rows are fetched after one comparison at most; the rest waits for the next one
 
 
+class Moved(Exception):
+    """The table's id stands elsewhere than it did, or is gone: what is known of its columns is no longer true."""
+
+
 class IncrementalWalk:
     """Needs a table that a full walk filled. What is written is written at once: every batch is true by itself."""
 
@@ -24,7 +27,6 @@ class IncrementalWalk:
         self._job = job
         self._began = now_ms()
         self._fetched = 0
-        self._before: Layout | None = None
 
     @staticmethod
     def possible(job: TableJob) -> bool:
@@ -34,15 +36,14 @@ class IncrementalWalk:
         return there and spec.incremental_field is not None and record.schema_hash == job.schema.hash
 
     async def run(self) -> str | None:
-        """Brings the table up to date; why rows were kept that the portal has no longer, if so."""
+        """Brings the table up to date; why rows were kept that the portal has no longer, if so. May raise `Moved`."""
         job, record = self._job, self._job.record
         column = job.schema.sync.incremental_field or ""
         facts = await job.remote.facts()
         if facts.key is None or facts.key != record.key_position:
-            raise Malformed(f"The columns of {job.name} have moved: a full sync will tell which they are.")
+            raise Moved
         kinds = record.known_kinds
         layout = laid_out(job.schema, len(kinds), key=facts.key, kinds=kinds)
-        self._before = layout
         job.job.note(STEP, pages_total=self._pages_done + 1)
         told = await job.begun()
         checkpoint = told[-1]["checkpoint"] if told else record.last_sync_checkpoint
@@ -62,8 +63,7 @@ class IncrementalWalk:
             layout, reason, held = await self._compare(layout)
             more |= {"compared_at": self._began, "held": held}
         async with job.writer() as writer:
-            if layout != self._before:
-                await tables.settle(writer, layout)
+            await tables.settle(writer, layout)
             await job.finish(writer, layout, facts, began=self._began, fetched=self._fetched, **more)
         await job.note(None, pages=0)
         return reason
@@ -81,7 +81,7 @@ class IncrementalWalk:
         job, key = self._job, layout.key_name or ""
         async with job.writer() as writer:
             await tables.create_ids(writer, layout)
-        integers = layout.columns[layout.key or 0].kind is Kind.INTEGER
+        integers = layout.id_kind is Kind.INTEGER
         async for ids in job.remote.ids():
             async with job.writer() as writer:
                 await tables.insert_ids(writer, layout, ids if integers else [str(one) for one in ids])

@@ -53,6 +53,10 @@ class Layout:
     def key_name(self) -> str | None:
         return None if self.key is None else self.columns[self.key].name
 
+    @property
+    def id_kind(self) -> Kind | None:
+        return None if self.key is None else self.columns[self.key].kind
+
     def kinds(self) -> list[str | None]:
         """For the mirror's records."""
         return [one.kind and one.kind.value for one in self.columns]
@@ -70,7 +74,7 @@ def checked_table(name: str) -> str:
 def laid_out(
     schema: TableSchema, width: int, *, key: int | None, kinds: Sequence[Kind | None] = ()
 ) -> Layout:
-    """The table of a schema, `width` columns wide; `kinds` are those of an earlier layout."""
+    """The table of a schema, `width` columns wide; `kinds`, where they are known, are those that it has by now."""
     fields = {one.position: one for one in schema.fields}
     wanted = [fields[at].remote if at in fields else unnamed(at) for at in range(width)]
     if key is not None:
@@ -81,7 +85,7 @@ def laid_out(
             position=at,
             name=names[at],
             shown=shown[at],
-            kind=told_kind(fields.get(at)) or (kinds[at] if at < len(kinds) else None),
+            kind=(kinds[at] if at < len(kinds) else None) or told_kind(fields.get(at)),
             description=fields[at].description if at in fields else None,
         )
         for at in range(width)

@@ -89,7 +89,7 @@ class OnDemand:
     async def _finish(self, layout: Layout, ids: Sequence[Any], came: set[str]) -> None:
         """What was asked for and did not come is gone."""
         now = now_ms()
-        integers = layout.columns[layout.key or 0].kind is Kind.INTEGER
+        integers = layout.id_kind is Kind.INTEGER
         async with self._home.writer() as writer:
             gone = [one for one in ids if str(one) not in came]
             own = [one if integers else str(one) for one in gone if not integers or isinstance(one, int)]

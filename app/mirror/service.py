@@ -10,14 +10,16 @@ from app.core.errors import Conflict, Invalid, NotFound
 from app.db.engine import Database
 from app.domain.kinds import ProviderKind, StepName, StepStatus
 from app.domain.schemas import Strategy, TableSchema
+from app.jobs import lease
 from app.jobs.requests import JobRequests
 from app.jobs.tracker import JobTracker
 from app.jobs.views import StartedJob
+from app.mirror import tables
 from app.mirror.homes import Home, Homes
-from app.mirror.layout import Column, checked_table
+from app.mirror.layout import Column, checked_table, laid_out
 from app.mirror.memory import Memory
 from app.mirror.ondemand import OnDemand, register
-from app.mirror.records import TableRecord, mappings, put_record, records
+from app.mirror.records import TableRecord, forget_table, mappings, put_record, records
 from app.mirror.remote import Portal, RemoteTable
 from app.mirror.upkeep import Upkeep
 from app.providers.base import ProviderAccount
@@ -162,6 +164,21 @@ class Mirror:
         """Queues a sync of stale tables, unless the provider has a job already; nobody waits for it."""
         with suppress(Conflict, NotFound):
             await self._jobs.start(provider_pk, only=frozenset(f"{PREFIX}{name}" for name in names))
+
+    async def clear(self, provider_pk: int, name: str) -> None:
+        """Takes a table out of the mirror; `Conflict` while a job writes there."""
+        account = await self.account(provider_pk)
+        found = (await self.records(account, [checked_table(name)])).get(name)
+        if found is None:
+            raise NotFound(f"{name} is not mirrored.")
+        gone = laid_out(TableSchema(name=name), 0, key=None)
+        async with lease.held(self._database, provider_pk=provider_pk, job_id="clear") as fence:
+            async with self.home(account).writer(fence=fence) as writer:
+                await tables.drop_view(writer, gone)
+                for one in (gone.table, gone.staging, gone.seen):
+                    await tables.drop(writer, one)
+                await forget_table(writer, name)
+        self._memory.forget(account.id, name)
 
     async def written(self, provider_pk: int, name: str, ids: Sequence[Any]) -> None:
         """Rows were changed at the portal: those with these ids are fetched again, all others are stale from now on.

@@ -1,19 +1,21 @@
 """Several walks at once, their pages as one stream: the next ones are on their way while these are stored."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
-async def together(sources: Sequence[AsyncIterator[T]], *, ahead: int) -> AsyncGenerator[T, None]:
+async def together(sources: Sequence[AsyncGenerator[T, None]], *, ahead: int) -> AsyncGenerator[T, None]:
     """What the sources yield, as it comes; the first error ends all. `ahead` = how many wait to be taken at most."""
     waiting: asyncio.Queue[T | None] = asyncio.Queue(ahead)
 
-    async def drain(source: AsyncIterator[T]) -> None:
-        async for one in source:
-            await waiting.put(one)
+    async def drain(source: AsyncGenerator[T, None]) -> None:
+        async with aclosing(source):
+            async for one in source:
+                await waiting.put(one)
 
     async def watch() -> None:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)

@@ -23,7 +23,6 @@ from app.mirror.records import TableRecord, changed, put_mappings, put_record
 from app.mirror.remote import Facts, Portal, RemoteTable
 
 STEP: Final = StepName.TABLES
-MOST_PARALLEL: Final = 8  # walks of one table, each with a page on its way: more would only wait for the one writer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +85,9 @@ class TableJob:
             await tables.reshape(writer, name, layout, made.layout)
             if live:
                 await tables.make_view(writer, made.layout)
+                shape = {"kinds": _packed(made.layout), "total_fields": len(made.layout.columns)}
+                await put_record(writer, self.name, shape)
+                await put_mappings(writer, made.layout, self.schema.sync.incremental_field)
         await tables.insert(writer, name, made.layout, made.rows, fresh=fresh)
         if made.refused:
             self.job.note(STEP, rejected=made.refused)

@@ -104,6 +104,20 @@ async def swap(writer: Writer, layout: Layout) -> None:
     await make_view(writer, layout)
 
 
+async def agrees(reader: Reader, name: str, layout: Layout) -> bool:
+    """Whether a table is what a layout says: its columns and, on Postgres, their types."""
+    if not await exists(reader, name):
+        return False
+    if reader.sqlite:
+        return await _names(reader, name) == list(layout.names)
+    statement = text(
+        "SELECT column_name, data_type FROM information_schema.columns "
+        "WHERE table_schema = current_schema() AND table_name = :name ORDER BY ordinal_position"
+    )
+    found = [(row[0], row[1].upper()) for row in await reader.rows(statement, {"name": name})]
+    return found == [(one.name, _POSTGRES[one.kind or Kind.TEXT]) for one in layout.columns]
+
+
 async def settle(writer: Writer, layout: Layout) -> None:
     """On SQLite a table whose columns are of other kinds by now is written anew; elsewhere it was altered."""
     await drop_view(writer, layout)

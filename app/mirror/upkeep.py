@@ -1,6 +1,7 @@
 """The tables of one provider within one job: each by its strategy, none stopped by another's trouble."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import structlog
 
@@ -15,7 +16,7 @@ from app.jobs.tracker import JobTracker
 from app.mirror import tables
 from app.mirror.full import FullWalk
 from app.mirror.homes import Home
-from app.mirror.incremental import IncrementalWalk
+from app.mirror.incremental import IncrementalWalk, Moved
 from app.mirror.ondemand import OnDemand, register
 from app.mirror.records import TableRecord, put_record, records
 from app.mirror.remote import Portal
@@ -89,7 +90,8 @@ class Upkeep:
         if strategy is Strategy.ON_DEMAND:
             return await self._renewed(one)
         if strategy is Strategy.INCREMENTAL and IncrementalWalk.possible(one) and not self._job.force:
-            return await IncrementalWalk(one).run()
+            with suppress(Moved):
+                return await IncrementalWalk(one).run()
         return await FullWalk(one).run()
 
     async def _renewed(self, one: TableJob) -> None:
