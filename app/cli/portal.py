@@ -2,11 +2,12 @@
 
 import typer
 
-from app.cli import portal_config, portal_query, portal_schema
+from app.cli import portal_config, portal_query, portal_schema, portal_sync
 
 app = typer.Typer()
 app.add_typer(portal_query.app)
 for group, name, purpose in (
+    (portal_sync.app, "sync", "The mirror of the tables."),
     (portal_schema.app, "schema", "What the tables look like."),
     (portal_config.app, "config", "The settings of portals."),
 ):

@@ -14,11 +14,10 @@ from app.context import ProcessContext
 from app.core.errors import Invalid, Misconfigured, NotFound
 from app.domain.kinds import ProviderKind
 from app.domain.portal_settings import ClientSettings, PortalSettings, variable
-from app.providers.base import ProviderAccount
-from app.providers.iptvportal.client import Options
+from app.mirror.desk import base_options
 from app.providers.iptvportal.endpoints import portal_url
+from app.providers.iptvportal.opening import open_client
 from app.providers.iptvportal.portal import PortalClient
-from app.providers.iptvportal.session import SessionStore
 from app.providers.transport import Transport
 from app.registry.secrets import load_secrets
 from app.registry.views import ProviderView
@@ -33,34 +32,56 @@ NEEDED: Final = ("url", "username", "password")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenedPortal:
-    """A client, the settings it was made with, and what it is called. `kept`: where its session outlives the command."""
+class Registered:
+    """A provider of the registry, which can have a mirror."""
 
-    name: str
+    view: ProviderView
+    context: ProcessContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedPortal:
+    """A client and the settings it was made with. `kept`: where its session outlives the command."""
+
     settings: PortalSettings
     client: PortalClient
     kept: str | None
+    registered: Registered | None = None
 
 
 @asynccontextmanager
 async def opened_portal(provider: str | None, given: list[str] | None) -> AsyncIterator[OpenedPortal]:
     """A provider that is named, else the account in the settings, else the one provider of this kind that there is."""
     settings, portal = load_settings(), load_portal(given or ())
-    quiet(settings)
     wanted = provider or portal.provider
     if wanted is None and portal.client.url is not None:
+        quiet(settings)
         async with _account_of_settings(settings, portal) as found:
             yield found
         return
-    async with opened(settings) as context:
-        view = await portal_view(context, wanted)
-        account = await context.registry.account(view.pk)
+    async with opened_provider(wanted, given) as registered:
+        context = registered.context
+        account = await context.registry.account(registered.view.pk)
         store = context.sessions.store(account) if portal.client.keep_session else None
-        client = _client_of(account, portal, context.transport, store)
-        yield OpenedPortal(name=view.name, settings=portal, client=client, kept=store and "database")
+        client = open_client(account, context.transport, base=base_options(portal), store=store)
+        yield OpenedPortal(
+            settings=portal,
+            client=PortalClient.of(client, schemas=load_schemas(portal), order_by_id=portal.client.order_by_id),
+            kept=store and "database",
+            registered=registered,
+        )
 
 
-async def portal_view(context: ProcessContext, provider: str | None) -> ProviderView:
+@asynccontextmanager
+async def opened_provider(provider: str | None, given: list[str] | None = None) -> AsyncIterator[Registered]:
+    """The provider that is meant, within the process's context."""
+    settings, portal = load_settings(), load_portal(given or ())
+    # In place of what the settings would read without the flags.
+    async with opened(settings.model_copy(update={"portal": portal})) as context:
+        yield Registered(view=await _view(context, provider or portal.provider), context=context)
+
+
+async def _view(context: ProcessContext, provider: str | None) -> ProviderView:
     """The provider that is meant; without a name the only one of its kind."""
     if provider is not None:
         view = await named(context, provider)
@@ -81,11 +102,11 @@ async def portal_view(context: ProcessContext, provider: str | None) -> Provider
 @asynccontextmanager
 async def _account_of_settings(settings: Settings, portal: PortalSettings) -> AsyncIterator[OpenedPortal]:
     url, username, password = _credentials(portal.client)
-    endpoint = portal_url(url).url
     store = None
     if portal.client.keep_session:
         secrets = load_secrets(settings.secret_key, settings.data_dir)
-        store = SessionFile(settings.data_dir, secrets, url=endpoint, username=username, password=password)
+        address = portal_url(url).url
+        store = SessionFile(settings.data_dir, secrets, url=address, username=username, password=password)
     transport = Transport(networks=settings.provider_networks, max_parallel=settings.max_parallel_pages)
     try:
         client = PortalClient(
@@ -95,10 +116,10 @@ async def _account_of_settings(settings: Settings, portal: PortalSettings) -> As
             schemas=load_schemas(portal),
             transport=transport,
             store=store,
-            options=_options(portal.client),
+            options=base_options(portal),
             order_by_id=portal.client.order_by_id,
         )
-        yield OpenedPortal(name=endpoint, settings=portal, client=client, kept=store and "file")
+        yield OpenedPortal(settings=portal, client=client, kept=store and "file")
     finally:
         await transport.close()
 
@@ -109,32 +130,3 @@ def _credentials(client: ClientSettings) -> tuple[str, str, str]:
         missing = next(name for name in NEEDED if getattr(client, name) is None)
         raise Misconfigured(f"{variable(f'client.{missing}')} is missing, and client.url is set")
     return url, username, password
-
-
-def _client_of(
-    account: ProviderAccount, portal: PortalSettings, transport: Transport, store: SessionStore | None
-) -> PortalClient:
-    return PortalClient(
-        account.url,
-        account.credentials.get("username", ""),
-        account.credentials.get("password", ""),
-        schemas=load_schemas(portal),
-        transport=transport,
-        store=store,
-        options=_options(portal.client, account),
-        order_by_id=portal.client.order_by_id,
-    )
-
-
-def _options(client: ClientSettings, account: ProviderAccount | None = None) -> Options:
-    """What an account in the registry says of its portal holds for it alone, and so comes first."""
-    own = account.options if account is not None else {}
-    return Options(
-        session_seconds=float(own.get("sessionSeconds") or client.session_ttl),
-        timeout_seconds=client.timeout,
-        retry_attempts=client.retries,
-        retry_base_seconds=client.retry_delay,
-        max_parallel=own.get("maxParallelPages") or client.max_parallel,
-        per_second=own.get("requestsPerSecond") or client.per_second,
-        user_agent=str(own.get("userAgent") or client.user_agent),
-    )

@@ -3,6 +3,7 @@
 import csv
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -22,6 +23,17 @@ class Form(StrEnum):
     JSON = "json"
     CSV = "csv"
     YAML = "yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What was asked besides the statement."""
+
+    form: Form
+    debug: bool
+    dry_run: bool
+    allow_writes: bool
+    yes: bool
 
 
 FormOption = Annotated[Form, typer.Option("--format", "-f", help="How it is printed.")]

@@ -1,18 +1,20 @@
 """`lineup portal auth`, `sql`, `jsonsql` and `transpile`: statements in SQL or JSONSQL, sent or only shown."""
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 import typer
 
 from app.cli.output import JsonFlag, say, show_fields, show_json
+from app.cli.portal_local import ModeOption, answer, tell_mirror
 from app.cli.portal_opening import OpenedPortal, ProviderOption, SetOption, opened_portal
 from app.cli.portal_output import (
     DebugFlag,
     DryRunFlag,
     Form,
     FormOption,
+    Wish,
     explain,
     form_of,
     show_listing,
@@ -30,6 +32,7 @@ from app.domain.jsonsql.errors import Inexpressible
 from app.domain.jsonsql.language import is_read_only, to_sql, transpile
 from app.domain.jsonsql.words import Method, Params, Statement, Style, Tables
 from app.domain.values import integer
+from app.mirror.query import Mode
 from app.providers.iptvportal.portal import Result
 
 app = typer.Typer()
@@ -39,17 +42,6 @@ FROM_STDIN: Final = "-"
 QueryArgument = Annotated[str, typer.Argument(metavar="QUERY", help="A statement; `-` reads it from standard input.")]
 AllowWrites = Annotated[bool, typer.Option("--allow-writes", help="Let INSERT, UPDATE and DELETE through.")]
 YesFlag = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before something is changed.")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What was asked besides the statement."""
-
-    form: Form
-    debug: bool
-    dry_run: bool
-    allow_writes: bool
-    yes: bool
 
 
 @app.command("auth")
@@ -93,6 +85,7 @@ async def run_sql(
     query: QueryArgument,
     provider: ProviderOption = None,
     given: SetOption = None,
+    mode: ModeOption = Mode.AUTO,
     form: FormOption = Form.TABLE,
     as_json: JsonFlag = False,
     debug: DebugFlag = False,
@@ -100,13 +93,18 @@ async def run_sql(
     allow_writes: AllowWrites = False,
     yes: YesFlag = False,
 ) -> None:
-    """Ask the portal in SQL."""
+    """Ask in SQL: the mirror of a provider, or the portal."""
     text = read_text(query)
     wish = Wish(
         form=form_of(form, as_json=as_json), debug=debug, dry_run=dry_run, allow_writes=allow_writes, yes=yes
     )
     async with opened_portal(provider, given) as portal:
-        await _run(portal, portal.client.statement(text), text, wish)
+        if mode is Mode.LOCAL and portal.registered is None:
+            raise Invalid([("--mode", "Only a provider of the registry has a mirror.")])
+        if mode is not Mode.REMOTE and portal.registered is not None and is_read_only(text):
+            await answer(portal.registered, text, mode, wish)
+        else:
+            await _run(portal, portal.client.statement(text), text, wish)
 
 
 @app.command("jsonsql")
@@ -186,6 +184,8 @@ async def _run(portal: OpenedPortal, statement: Statement, sql: str | None, wish
     if not reads_only(statement):
         await _permit(portal, statement, wish)
     result = await portal.client.run(statement)
+    if portal.registered is not None and not reads_only(statement):
+        await tell_mirror(portal.registered, result)
     if wish.debug:
         told("took", f"{result.elapsed_ms:.1f} ms")
     _show(result, wish.form)

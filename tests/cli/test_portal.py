@@ -279,3 +279,38 @@ def test_the_examples_of_the_documentation_are_true() -> None:
     assert str(told.value) == message
     for block in re.findall(r"^```python\n(.*?)^```$", DOCUMENTED, re.MULTILINE | re.DOTALL):
         compile(block, "portal.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+
+def test_tables_are_mirrored_and_answer_while_the_portal_is_away(
+    operator: Portal, inside: Inside, installation: Installation
+) -> None:
+    query = ("portal", "sql", "SELECT COUNT(*) AS n FROM package")
+    with PortalThread({"": operator}) as thread:
+        account = ("--kind", "iptvportal", "--username", "fake-user", "--password", PASSWORD, "--no-sync")
+        done(inside("provider", "add", "acme", thread.url, *account))
+        assert inside("portal", "sync", "init").code == 2
+        done(inside("portal", "schema", "introspect", "package", "tv_category", "-o", "schemas/own.yaml"))
+        listed = done(inside("portal", "sync", "init", "--json")).json["tables"]
+        assert [(one["name"], one["state"], one["remoteRows"]) for one in listed] == [
+            ("package", "empty", 12),
+            ("tv_category", "empty", 12),
+        ]
+        kept_back = done(inside("portal", "sync", "register", "domain", "--json")).json["tables"]
+        assert kept_back[0]["state"] == "disabled"
+        assert done(inside(*query, "--json")).json["source"] == "remote"
+        assert inside(*query, "--mode", "local").code == 1
+        done(inside("portal", "sync", "run", "package"))
+        found = done(inside(*query, "--json")).json
+        assert (found["source"], found["rows"]) == ("mirror", [[12]])
+        write = ("--allow-writes", "--yes")
+        done(inside("portal", "sql", "INSERT INTO package (name) VALUES ('New') RETURNING id", *write))
+        assert done(inside(*query, "--mode", "local", "--json")).json["rows"] == [[13]]
+    lines = done(inside("portal", "sync", "status")).out.splitlines()
+    assert [line.split("\t")[:4] for line in lines[1:]] == [
+        ["domain", "disabled", "full", "–"],
+        ["package", "fresh", "full", "13"],
+        ["tv_category", "empty", "full", "–"],
+    ]
+    assert done(inside(*query, "--json")).json["rows"] == [[13]]
+    dry = done(inside(*query, "--dry-run"))
+    assert (dry.out, "the mirror would answer" in dry.err) == ("", True)

@@ -69,18 +69,22 @@ class PortalClient:
         options: Options | None = None,
         order_by_id: bool = True,
     ) -> None:
+        used = transport or Transport()
+        address = portal_url(url).url
+        self.client = IptvPortalClient(address, username, password, transport=used, store=store, options=options)
         self.schemas = schemas or Schemas()
         self._order_by_id = order_by_id
-        self._own = transport is None
-        self._transport = transport or Transport()
-        self.client = IptvPortalClient(
-            portal_url(url).url,
-            username,
-            password,
-            transport=self._transport,
-            store=store,
-            options=options,
-        )
+        self._own = used if transport is None else None
+
+    @classmethod
+    def of(cls, client: IptvPortalClient, *, schemas: Schemas | None = None, order_by_id: bool = True) -> Self:
+        """Around a client that is there, whose transport stays open."""
+        made = cls.__new__(cls)
+        made.client = client
+        made.schemas = schemas or Schemas()
+        made._order_by_id = order_by_id
+        made._own = None
+        return made
 
     def __repr__(self) -> str:
         return f"<PortalClient {self.client.endpoints.base}>"
@@ -92,8 +96,8 @@ class PortalClient:
         await self.close()
 
     async def close(self) -> None:
-        if self._own:
-            await self._transport.close()
+        if self._own is not None:
+            await self._own.close()
 
     async def login(self, *, renew: bool = True) -> Session:
         """A new session; without `renew` the one that is kept, where it is still good."""
