@@ -1,19 +1,21 @@
 """`lineup portal sync`: what of an operator's tables is mirrored, and bringing it up to date."""
 
+import sys
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import typer
 
 from app.api.tables import table_body
-from app.cli.output import JsonFlag, complain
+from app.cli.output import JsonFlag, complain, say
 from app.cli.portal_opening import ProviderOption, opened_provider
 from app.cli.portal_output import Form, FormOption, form_of, show_listing
 from app.cli.running import awaited
 from app.cli.sync import ForceOption, WaitOption, start
 from app.core.clock import rfc3339
-from app.core.errors import NotFound
+from app.core.errors import Invalid, NotFound
 from app.domain.kinds import SyncMode
+from app.mirror.clearing import clear
 from app.mirror.service import PREFIX, WORD, TableView
 
 app = typer.Typer()
@@ -86,6 +88,25 @@ async def run(
         await start(
             portal.context, [portal.view], mode=SyncMode.AUTO, only=only, force=force, wait=wait, as_json=as_json
         )
+
+
+@app.command("clear")
+@awaited
+async def clear_tables(
+    *,
+    tables: Annotated[list[str], typer.Argument(metavar="TABLE...", help="As the portal names them.")],
+    provider: ProviderOption = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Take tables out of the mirror, rows and all."""
+    if not yes:
+        if not sys.stdin.isatty():
+            raise Invalid([("--yes", "There is nobody to ask whether rows may go.")])
+        typer.confirm(f"All mirrored rows of {', '.join(tables)} go. Go on?", abort=True, err=True)
+    async with opened_provider(provider) as portal:
+        for name in tables:
+            await clear(portal.context.mirror.tables, portal.context.database, portal.view.pk, name)
+            say(name)
 
 
 def _show(found: Sequence[TableView], form: Form, *, fields: bool = False) -> None:

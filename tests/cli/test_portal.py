@@ -312,5 +312,13 @@ def test_tables_are_mirrored_and_answer_while_the_portal_is_away(
         ["tv_category", "empty", "full", "–"],
     ]
     assert done(inside(*query, "--json")).json["rows"] == [[13]]
+    told = done(inside("portal", "cache", "status", "--json")).json
+    assert (told["mirror"]["rows"], told["mirror"]["fresh"], told["session"]["kept"]) == (13, 1, True)
+    assert done(inside("portal", "cache", "clear", "package")).out == "package\n"
+    assert inside("portal", "cache", "clear", "nothing").code == 2
     dry = done(inside(*query, "--dry-run"))
     assert (dry.out, "the mirror would answer" in dry.err) == ("", True)
+    assert inside("portal", "sync", "clear", "package").code == 2
+    done(inside("portal", "sync", "clear", "package", "--yes"))
+    assert inside(*query, "--mode", "local").code == 2
+    assert "package\tunregistered" in done(inside("portal", "sync", "status")).out
