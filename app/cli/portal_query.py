@@ -205,8 +205,8 @@ async def _permit(portal: OpenedPortal, statement: Statement, wish: Wish) -> Non
     """Nothing is changed by accident: it has to be allowed, and then somebody has to say yes."""
     word = statement.method.value.upper()
     if not wish.allow_writes:
-        told_why = "may change something" if statement.method is Method.SELECT else f"is an {word}"
-        raise Invalid([("--allow-writes", f"The statement {told_why.replace('an D', 'a D')}.")])
+        what = "This may change something" if statement.method is Method.SELECT else f"{word} changes something"
+        raise Invalid([("--allow-writes", f"{what}: it has to be allowed.")])
     if wish.yes:
         return
     if not sys.stdin.isatty():

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -205,3 +206,4 @@ def test_the_twin_waits_also_within_another_loop_and_ends(town: Town) -> None:
 def test_a_twin_that_cannot_be_made_leaves_no_thread() -> None:
     with pytest.raises(TypeError):
         BlockingPortalClient("acme")
+    assert "portal-client" not in [one.name for one in threading.enumerate()]

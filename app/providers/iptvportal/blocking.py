@@ -46,7 +46,7 @@ class BlockingPortalClient:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._loop = asyncio.new_event_loop()
-        self._thread = Thread(target=self._loop.run_forever, name="portal", daemon=True)
+        self._thread = Thread(target=self._loop.run_forever, name="portal-client", daemon=True)
         self._thread.start()
         try:
             self.portal = self._waited(_make(*args, **kwargs))
