@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, Final
@@ -25,6 +26,8 @@ AMOUNT: Final = Check("a number above 0", lambda value: float(value) if _number(
 FLAG: Final = Check("true or false", lambda value: value if isinstance(value, bool) else None)
 TEXT: Final = Check("a text", lambda value: value if isinstance(value, str) and value.strip() else None)
 SECRET: Final = Check(TEXT.wants, TEXT.take, secret=True)
+# YAML makes a date of what looks like one and has no quotes.
+STAMP: Final = Check("a time", lambda value: value.isoformat() if isinstance(value, date) else TEXT.take(value))
 
 
 def choice(words: type[StrEnum]) -> Check:

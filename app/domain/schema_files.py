@@ -7,7 +7,7 @@ from typing import Any, Final
 import yaml
 
 from app.core.errors import Invalid
-from app.domain.checks import COUNT, FLAG, INTEGER, NATURAL, TEXT, Check, Checks, choice
+from app.domain.checks import COUNT, FLAG, INTEGER, NATURAL, STAMP, TEXT, Check, Checks, choice
 from app.domain.jsonsql.errors import Inexpressible
 from app.domain.jsonsql.language import to_sql, transpile
 from app.domain.jsonsql.words import Method
@@ -45,7 +45,7 @@ _FACTS: Final[Mapping[str, Check]] = {
     "row_count": NATURAL,
     "min_id": INTEGER,
     "max_id": INTEGER,
-    "analyzed_at": TEXT,
+    "analyzed_at": STAMP,
 }
 
 

@@ -152,7 +152,8 @@ def type_of(values: Sequence[Any]) -> tuple[FieldType, Transformer | None]:
 def fits(value: Any, kind: FieldType, transformer: Transformer | None = None) -> bool:
     """Whether a value that is not null is of the type, as it is or as the transformer makes it."""
     if transformer is not None:
-        return _TRANSFORMS[transformer](value) and _MADE[transformer] in (kind, _wider(kind))
+        made = _MADE[transformer]
+        return _TRANSFORMS[transformer](value) and kind in (made, _wider(made), FieldType.UNKNOWN)
     if kind is FieldType.UNKNOWN:
         return True
     found = _kind(value)
@@ -184,7 +185,7 @@ _TRANSFORMS: Final[Mapping[Transformer, Callable[[Any], bool]]] = {
 
 
 def _wider(kind: FieldType) -> FieldType:
-    return FieldType.INTEGER if kind is FieldType.FLOAT else kind
+    return FieldType.FLOAT if kind is FieldType.INTEGER else kind
 
 
 def _match(field: FieldSpec, rows: Sequence[Row], named: Sequence[Any] | None) -> FieldMatch:
