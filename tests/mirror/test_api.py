@@ -2,24 +2,32 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
+from app.config import Settings
 from app.db.tables import metadata
 from app.domain.kinds import JobStatus
 from app.simulator.behaviour import Behaviour
 from app.simulator.process import PortalThread
 from app.simulator.server import create_portal
 from app.simulator.spec import CatalogueSpec
-from tests.api.conftest import served, settings, xtream
-from tests.support.server import Served
+from tests.support.server import Served, serving
 from workers.lifecycle import embedded_worker
-
-__all__ = ["served", "settings", "xtream"]
 
 SPEC = CatalogueSpec(channels=40, movies=60, series=4, categories=10, subscribers=2_500)
 CREDENTIALS = {"username": "fake-operator", "password": "fake-secret-9"}
+
+
+@pytest.fixture
+async def served(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Served]:
+    settings = Settings(database_url=database_url, redis_url=redis_url, secret_key="not-a-real-key", data_dir=tmp_path)
+    async with serving(settings) as found:
+        yield found
 
 
 async def _ended(served: Served, job_id: str) -> Any:
