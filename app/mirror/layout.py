@@ -107,11 +107,6 @@ class Fitted:
     rows: Sequence[tuple[Any, ...]]
     refused: int = 0
 
-    @property
-    def changed(self) -> Mapping[str, Kind]:
-        """Filled in by `fit`: columns that are of another kind from now on."""
-        return {one.name: one.kind for one in self.layout.columns if one.kind is not None}
-
 
 def fit(layout: Layout, schema: TableSchema, rows: Sequence[Any]) -> Fitted:
     """Rows of any width and of any values, made rows of the table; what is no row, or has no id, is refused."""
