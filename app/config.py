@@ -17,8 +17,8 @@ from pydantic_settings import (
 )
 
 from app.core.errors import Misconfigured
-from app.domain.portal_settings import PREFIX as PORTAL_PREFIX
 from app.domain.portal_settings import DEFAULT, PortalSettings, of_environment, of_file, of_flags, resolved
+from app.domain.portal_settings import PREFIX as PORTAL_PREFIX
 from app.domain.schema_files import parsed
 from app.domain.schemas import Schemas
 

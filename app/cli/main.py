@@ -8,7 +8,21 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 from yaml import YAMLError
 
-from app.cli import config, database, demo, epg, playlist, portal, provider, serve, simulate, snapshot, sync, tags, worker
+from app.cli import (
+    config,
+    database,
+    demo,
+    epg,
+    playlist,
+    portal,
+    provider,
+    serve,
+    simulate,
+    snapshot,
+    sync,
+    tags,
+    worker,
+)
 from app.cli.output import complain, say
 from app.cli.provider import OPTION_NAMES
 from app.cli.running import FAILED, MISUSED

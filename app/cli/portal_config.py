@@ -21,7 +21,9 @@ app = typer.Typer()
 
 @app.command("show")
 def show_config(
-    key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="One of them, or a part: client, tables.media.")] = None,
+    key: Annotated[
+        str | None, typer.Argument(metavar="[KEY]", help="One of them, or a part: client, tables.media.")
+    ] = None,
     given: SetOption = None,
     form: FormOption = Form.TABLE,
     as_json: JsonFlag = False,

@@ -67,7 +67,7 @@ async def opened_portal(provider: str | None, given: list[str] | None) -> AsyncI
         yield OpenedPortal(
             settings=portal,
             client=PortalClient.of(client, schemas=load_schemas(portal), order_by_id=portal.client.order_by_id),
-            kept=store and "database",
+            kept=None if store is None else "database",
             registered=registered,
         )
 
@@ -119,7 +119,7 @@ async def _account_of_settings(settings: Settings, portal: PortalSettings) -> As
             options=base_options(portal),
             order_by_id=portal.client.order_by_id,
         )
-        yield OpenedPortal(settings=portal, client=client, kept=store and "file")
+        yield OpenedPortal(settings=portal, client=client, kept=None if store is None else "file")
     finally:
         await transport.close()
 

@@ -95,9 +95,7 @@ async def run_sql(
 ) -> None:
     """Ask in SQL: the mirror of a provider, or the portal."""
     text = read_text(query)
-    wish = Wish(
-        form=form_of(form, as_json=as_json), debug=debug, dry_run=dry_run, allow_writes=allow_writes, yes=yes
-    )
+    wish = Wish(form=form_of(form, as_json=as_json), debug=debug, dry_run=dry_run, allow_writes=allow_writes, yes=yes)
     async with opened_portal(provider, given) as portal:
         if mode is Mode.LOCAL and portal.registered is None:
             raise Invalid([("--mode", "Only a provider of the registry has a mirror.")])
@@ -123,9 +121,7 @@ async def run_jsonsql(
     yes: YesFlag = False,
 ) -> None:
     """Ask the portal in its own language, as it is written."""
-    wish = Wish(
-        form=form_of(form, as_json=as_json), debug=debug, dry_run=dry_run, allow_writes=allow_writes, yes=yes
-    )
+    wish = Wish(form=form_of(form, as_json=as_json), debug=debug, dry_run=dry_run, allow_writes=allow_writes, yes=yes)
     asked = _object(read_text(params), "PARAMS")
     async with opened_portal(provider, given) as portal:
         await _run(portal, as_written(method, asked, portal.client.schemas.columns), None, wish)

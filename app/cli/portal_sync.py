@@ -20,8 +20,8 @@ from app.mirror.service import PREFIX, WORD, TableView
 
 app = typer.Typer()
 
-COLUMNS: Final = ("TABLE", "STATE", "STRATEGY", "ROWS", "REMOTE", "LAST SYNC", "NEXT SYNC", "SECONDS", "FAILED", "ERROR")
 NUMBERS: Final = ("ROWS", "REMOTE", "SECONDS", "FAILED")
+COLUMNS: Final = ("TABLE", "STATE", "STRATEGY", *NUMBERS[:2], "LAST SYNC", "NEXT SYNC", *NUMBERS[2:], "ERROR")
 
 
 @app.command("init")
@@ -72,7 +72,9 @@ async def status(
 @awaited
 async def run(
     *,
-    tables: Annotated[list[str] | None, typer.Argument(metavar="[TABLE]...", help="All that are stale without.")] = None,
+    tables: Annotated[
+        list[str] | None, typer.Argument(metavar="[TABLE]...", help="All that are stale without.")
+    ] = None,
     provider: ProviderOption = None,
     force: ForceOption = False,
     wait: WaitOption = False,

@@ -90,9 +90,7 @@ def guessed(table: str, rows: Sequence[Row], *, names: Mapping[int, str], facts:
             name = unnamed(position) if name in taken else name
         taken.add(name)
         remote = None if position in names or name == unnamed(position) else unnamed(position)
-        fields.append(
-            FieldSpec(position=position, name=name, type=kind, transformer=transformer, remote_name=remote)
-        )
+        fields.append(FieldSpec(position=position, name=name, type=kind, transformer=transformer, remote_name=remote))
     return TableSchema(name=table, fields=tuple(fields), width=width, facts=facts)
 
 
@@ -132,20 +130,14 @@ def type_of(values: Sequence[Any]) -> tuple[FieldType, Transformer | None]:
     """The type of a column's values; numbers that came as texts as well as numbers want a transformer."""
     present = [value for value in values if value is not None]
     kinds = Counter(_kind(value) for value in present)
-    if not kinds:
-        return FieldType.UNKNOWN, None
-    if len(kinds) == 1:
-        return next(iter(kinds)), None
-    if kinds.keys() == {FieldType.INTEGER, FieldType.FLOAT}:
-        return FieldType.FLOAT, None
-    if kinds.keys() == {FieldType.DATE, FieldType.DATETIME}:
-        return FieldType.DATETIME, Transformer.DATETIME
-    if kinds.keys() <= {FieldType.DATE, FieldType.DATETIME, FieldType.STRING}:
-        return FieldType.STRING, None
-    if all(fits(value, FieldType.INTEGER, Transformer.INT) for value in present):
-        return FieldType.INTEGER, Transformer.INT
-    if all(fits(value, FieldType.FLOAT, Transformer.FLOAT) for value in present):
-        return FieldType.FLOAT, Transformer.FLOAT
+    if len(kinds) < 2:  # noqa: PLR2004 - one
+        return next(iter(kinds), FieldType.UNKNOWN), None
+    for several, found in _MIXED:
+        if kinds.keys() <= several:
+            return found
+    for kind, transformer in ((FieldType.INTEGER, Transformer.INT), (FieldType.FLOAT, Transformer.FLOAT)):
+        if all(fits(value, kind, transformer) for value in present):
+            return kind, transformer
     return FieldType.UNKNOWN, None
 
 
@@ -165,6 +157,12 @@ def column(rows: Sequence[Row], position: int) -> list[Any]:
     return [row[position] if position < len(row) else None for row in rows]
 
 
+# What types mixed in one column are together.
+_MIXED: Final = (
+    ({FieldType.INTEGER, FieldType.FLOAT}, (FieldType.FLOAT, None)),
+    ({FieldType.DATE, FieldType.DATETIME}, (FieldType.DATETIME, Transformer.DATETIME)),
+    ({FieldType.DATE, FieldType.DATETIME, FieldType.STRING}, (FieldType.STRING, None)),
+)
 # What a type takes besides its own values.
 _WIDER: Final = frozenset(
     {

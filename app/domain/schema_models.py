@@ -97,7 +97,9 @@ class _Pydantic(_Written):
 
     def begin(self, name: str, table: TableSchema) -> list[str]:
         self.used |= {"BaseModel", "ConfigDict"}
-        config = "    model_config = ConfigDict(populate_by_name=True, coerce_numbers_to_str=True, protected_namespaces=())"
+        config = (
+            "    model_config = ConfigDict(populate_by_name=True, coerce_numbers_to_str=True, protected_namespaces=())"
+        )
         return [f"class {name}(BaseModel):", f"    {_docstring(table)}", "", config, ""]
 
     def arguments(self, one: FieldSpec, column: str, attribute: str, table: TableSchema) -> list[str]:
@@ -126,7 +128,11 @@ class _SqlModel(_Written):
         if _has_id(table):
             head = [f"class {name}(SQLModel, table=True):", f"    {_docstring(table)}", ""]
             return [*head, f"    __tablename__ = {_quoted(f'{table.name}_view')}", ""]
-        return [f"class {name}(SQLModel):", f"    {_docstring(table, ' It has no id, and so no class of a table.')}", ""]
+        return [
+            f"class {name}(SQLModel):",
+            f"    {_docstring(table, ' It has no id, and so no class of a table.')}",
+            "",
+        ]
 
     def arguments(self, one: FieldSpec, column: str, attribute: str, table: TableSchema) -> list[str]:
         found = ["default=None"]
@@ -143,7 +149,9 @@ class _SqlModel(_Written):
         return "str" if kind in (FieldType.DATETIME, FieldType.DATE) else super().annotation(kind)
 
     def imports(self) -> list[str]:
-        found = [f"from sqlalchemy import {', '.join(names)}"] if (names := sorted(self.used & {"JSON", "Text"})) else []
+        found = (
+            [f"from sqlalchemy import {', '.join(names)}"] if (names := sorted(self.used & {"JSON", "Text"})) else []
+        )
         names = ["Field", "SQLModel"] if "Field" in self.used else ["SQLModel"]
         return [*found, f"from sqlmodel import {', '.join(names)}"]
 

@@ -6,7 +6,7 @@ A portal answers `*` with rows and no names: a field is known by its position in
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 import xxhash
 

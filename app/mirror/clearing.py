@@ -1,4 +1,4 @@
-"""Taking a table out of a mirror, and having what was answered from it forgotten; other processes see both in a second."""
+"""Taking a table out of a mirror, and forgetting what was answered from it; other processes see both in a second."""
 
 from app.core.errors import Conflict, NotFound
 from app.db.engine import Database

@@ -73,7 +73,7 @@ def test_a_fault_of_the_file_is_named(raw: object, said: str) -> None:
 def test_a_misspelt_variable_or_flag_is_named() -> None:
     with pytest.raises(Misconfigured, match="LINEUP_PORTAL_CLIENT_TIMOUT: is no setting; client_timeout may be meant"):
         of_environment({"LINEUP_PORTAL_CLIENT_TIMOUT": "1"}, "environment")
-    with pytest.raises(Misconfigured, match="--set client.timout: is no setting; client.timeout may be meant"):
+    with pytest.raises(Misconfigured, match=r"--set client\.timout: is no setting; client\.timeout may be meant"):
         of_flags(["client.timout=1"])
     with pytest.raises(Misconfigured, match="is not KEY=VALUE"):
         of_flags(["client.timeout"])

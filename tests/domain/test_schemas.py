@@ -99,7 +99,7 @@ def test_a_file_of_the_reference_is_read_and_what_has_no_effect_is_told() -> Non
         ("sync: {media: {strategy: incremental}}", "sync.media.incremental_field", "is missing: an incremental"),
         ("sync: {media: {where: 'a = 1 ORDER BY b'}}", "sync.media.where", "This is more than a condition."),
         ("sync: {media: {where: 'a = CASE WHEN b THEN 1 END'}}", "sync.media.where", "JSONSQL cannot say CASE."),
-        ("sync: {media: {where: {equals: [a, 1]}}}", "sync.media.where", ""),
+        ("sync: {media: {where: {eq: [a]}}}", "sync.media.where", ""),
         (
             table("0: {name: id}", "    sync: {strategy: incremental, incremental_field: at}"),
             "schemas.media.sync.incremental_field",
@@ -256,9 +256,7 @@ def test_match_ratios_tell_types_and_places() -> None:
         FieldSpec(position=3, name="gone", type=FieldType.STRING),
         FieldSpec(position=9, name="Field_9"),
     )
-    found = matched(
-        TableSchema(name="media", fields=fields, width=4), ROWS, {"id": [1, 2, 9], "name": ["a", "b", "a"]}
-    )
+    found = matched(TableSchema(name="media", fields=fields, width=4), ROWS, {"id": [1, 2, 9], "name": ["a", "b", "a"]})
     assert [(one.ratio, one.name_ratio) for one in found.fields] == [(1, 2 / 3), (0, 1), (1, None), (None, None)]
     assert found.fields[1].guess is FieldType.STRING
     assert found.faults == (

@@ -20,7 +20,7 @@ def _awaited(
     """The method of the twin."""
 
     @functools.wraps(method)
-    def blocking(self: "BlockingPortalClient", *args: Arguments.args, **kwargs: Arguments.kwargs) -> Found:
+    def blocking(self: "BlockingPortalClient", /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Found:
         return self.wait(method, *args, **kwargs)
 
     return blocking
@@ -32,7 +32,7 @@ def _same(
     """The same for a method that waits for nothing."""
 
     @functools.wraps(method)
-    def plain(self: "BlockingPortalClient", *args: Arguments.args, **kwargs: Arguments.kwargs) -> Found:
+    def plain(self: "BlockingPortalClient", /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Found:
         return method(self.portal, *args, **kwargs)
 
     return plain

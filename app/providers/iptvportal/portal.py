@@ -82,8 +82,8 @@ class PortalClient:
         made = cls.__new__(cls)
         made.client = client
         made.schemas = schemas or Schemas()
-        made._order_by_id = order_by_id
-        made._own = None
+        made._order_by_id = order_by_id  # noqa: SLF001 - one of its own
+        made._own = None  # noqa: SLF001 - as above
         return made
 
     def __repr__(self) -> str:
