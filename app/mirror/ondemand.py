@@ -39,6 +39,7 @@ class OnDemand:
 
     async def fetch(self, ids: Sequence[Any]) -> None:
         """Fetches rows by their ids and writes them through."""
+        ids = [plain(one) for one in ids]
         layout, came = await self._layout(), set[str]()
         async for rows in self._remote.by_ids(ids):
             layout = await self._store(layout, rows, came)

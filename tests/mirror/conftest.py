@@ -73,6 +73,7 @@ class DirectPortal:
         return {"url": "http://portal.test/", "headers": {}, "body": params}
 
     def change(self, sql: str, *values: Any) -> None:
+        self.simulated.database.fill("subscriber", "package")
         self.simulated.database.change(sql, values)
 
     def pages(self, table: str) -> list[Mapping[str, Any]]:

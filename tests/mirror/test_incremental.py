@@ -51,7 +51,7 @@ async def test_deleted_rows_are_found_by_a_comparison_of_ids(site: Site) -> None
     site.resync("subscriber", compare_every=0)
     await site.sync("subscriber")  # described otherwise: fetched whole
     site.portal.change("DELETE FROM subscriber WHERE id = 9")
-    site.portal.change("INSERT INTO subscriber (id, username) VALUES (702, 'without a time')")
+    site.portal.change("INSERT INTO subscriber (id, username) VALUES (702, 'without one either')")
     site.portal.asked.clear()
     step = await site.sync("subscriber")
     assert step.removed == 1
@@ -98,8 +98,8 @@ async def test_new_columns_join_a_table_that_is_kept_by_changes(site: Site) -> N
     await site.sync("subscriber")
     site.portal.simulated.database.drift = "append"
     site.portal.change(f"UPDATE subscriber SET updated_at = '{LATE}' WHERE id < 4")
-    await site.sync("subscriber")
-    assert await site.rows('SELECT "Field_13" FROM subscriber_view WHERE id IN (3, 4) ORDER BY id') == [[7], [None]]
+    assert (await site.sync("subscriber")).fetched < 20
+    assert await site.rows('SELECT "Field_13" FROM subscriber_view WHERE id IN (3, 90) ORDER BY id') == [[7], [None]]
 
 
 @pytest.mark.parametrize(
