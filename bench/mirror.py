@@ -98,8 +98,8 @@ async def sync(clock: Clock, given: dict[str, Any]) -> dict[str, Any]:
     desk = _desk(database, homes, transport, account)
     calm_collector()
     with clock:
-        await _synced(database, desk, account, pk, TABLE, given["rows"])
-    await _synced(database, desk, account, pk, "terminal", None)
+        await _synced(database, desk, account, pk=pk, table=TABLE, rows=given["rows"])
+    await _synced(database, desk, account, pk=pk, table="terminal", rows=None)
     told = await _asked(desk, pk)
     await transport.close()
     await homes.close()
@@ -190,7 +190,7 @@ def _schema(table: str) -> TableSchema:
 
 
 async def _synced(
-    database: Database, desk: MirrorDesk, account: ProviderAccount, pk: int, table: str, rows: int | None
+    database: Database, desk: MirrorDesk, account: ProviderAccount, *, pk: int, table: str, rows: int | None
 ) -> None:
     async with Run(database, None, await add_job(database, pk, only=[f"table:{table}"])) as job:
         await desk.tables.plan(job, account)
@@ -222,8 +222,8 @@ async def _asked(desk: MirrorDesk, pk: int) -> dict[str, float]:
 
 
 class _NoQueue:
-    async def enqueue(self, task: str, *args: Any, job_id: str) -> None:
+    async def enqueue(self, *_: Any, **__: Any) -> None:
         """Nothing."""
 
-    async def requeue(self, task: str, *args: Any, job_id: str) -> bool:
+    async def requeue(self, *_: Any, **__: Any) -> bool:
         return False

@@ -12,7 +12,9 @@ from app.mirror.service import TableView
 class SqlBody(Question):
     """A SELECT in PostgreSQL's dialect."""
 
-    query: str = Field(min_length=1, max_length=100_000, examples=["SELECT id, name FROM tv_channel WHERE NOT disabled"])
+    query: str = Field(
+        min_length=1, max_length=100_000, examples=["SELECT id, name FROM tv_channel WHERE NOT disabled"]
+    )
     mode: Mode = Field(default=Mode.AUTO, description="`auto` lets whoever is best answer; `local` the mirror alone.")
     dry_run: bool = Field(default=False, description="Asks nobody, and tells what would be asked.")
     limit: int | None = Field(default=None, ge=1, le=MOST_ROWS, description="Rows at most; 10,000 when left out.")

@@ -61,9 +61,7 @@ class Asked:
         return [
             name
             for name in sorted(self.tables - apart)
-            if (one := records.get(name)) is None
-            or not one.fresh(now)
-            or one.schema_hash != self.schemas[name].hash
+            if (one := records.get(name)) is None or not one.fresh(now) or one.schema_hash != self.schemas[name].hash
         ]
 
     def missing(self, records: Mapping[str, TableRecord]) -> Exception:

@@ -223,4 +223,3 @@ class FullWalk:
 def _planned(job: TableJob) -> int:
     step = next(one for one in job.job.steps if one.name is STEP)
     return step.pages_done
-

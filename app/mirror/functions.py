@@ -42,7 +42,7 @@ class _Gathered:
     def step(self, value: Any) -> None:
         self._values.append(value)
 
-    def finalize(self) -> str | None:
+    def finalize(self) -> Any:
         return jsonio.dumps(self._values).decode() if self._values else None
 
 

@@ -9,7 +9,7 @@ from app.domain.sweep import decide
 from app.mirror import tables
 from app.mirror.layout import Layout, laid_out
 from app.mirror.records import changed
-from app.mirror.remote import Facts, plain
+from app.mirror.remote import plain
 from app.mirror.tablejob import STEP, TableJob
 from app.mirror.values import Kind
 
@@ -36,7 +36,7 @@ class IncrementalWalk:
         return there and spec.incremental_field is not None and record.schema_hash == job.schema.hash
 
     async def run(self) -> str | None:
-        """Brings the table up to date; why rows were kept that the portal has no longer, if so. May raise `Moved`."""
+        """Brings the table up to date; why rows were kept that the portal has no longer. May raise `Moved`."""
         job, record = self._job, self._job.record
         column = job.schema.sync.incremental_field or ""
         facts = await job.remote.facts()

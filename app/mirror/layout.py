@@ -71,9 +71,7 @@ def checked_table(name: str) -> str:
     return name
 
 
-def laid_out(
-    schema: TableSchema, width: int, *, key: int | None, kinds: Sequence[Kind | None] = ()
-) -> Layout:
+def laid_out(schema: TableSchema, width: int, *, key: int | None, kinds: Sequence[Kind | None] = ()) -> Layout:
     """The table of a schema, `width` columns wide; `kinds`, where they are known, are those that it has by now."""
     fields = {one.position: one for one in schema.fields}
     wanted = [fields[at].remote if at in fields else unnamed(at) for at in range(width)]

@@ -85,7 +85,7 @@ def _opened(file: Path) -> sqlite3.Connection:
     return connection
 
 
-def _authorized(action: int, first: str | None, second: str | None, *_: Any) -> int:
+def _authorized(action: int, _: str | None, second: str | None, *__: Any) -> int:
     loads = action == sqlite3.SQLITE_FUNCTION and second == "load_extension"
     return sqlite3.SQLITE_OK if action in ALLOWED and not loads else sqlite3.SQLITE_DENY
 

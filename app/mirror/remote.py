@@ -73,7 +73,7 @@ class RemoteTable:
         if keyed and key is None:
             told = self._schema.field(ID)
             key = told.position if told else 0
-        low, high = (span[0] if keyed and span and len(span[0]) == len(spans) else (None, None))
+        low, high = span[0] if keyed and span and len(span[0]) == len(spans) else (None, None)
         return Facts(
             count=integer(counted[0][0]) if counted and counted[0] else None,
             min_id=plain(low),

@@ -172,12 +172,14 @@ class Mirror:
         if found is None:
             raise NotFound(f"{name} is not mirrored.")
         gone = laid_out(TableSchema(name=name), 0, key=None)
-        async with lease.held(self._database, provider_pk=provider_pk, job_id="clear") as fence:
-            async with self.home(account).writer(fence=fence) as writer:
-                await tables.drop_view(writer, gone)
-                for one in (gone.table, gone.staging, gone.seen):
-                    await tables.drop(writer, one)
-                await forget_table(writer, name)
+        async with (
+            lease.held(self._database, provider_pk=provider_pk, job_id="clear") as fence,
+            self.home(account).writer(fence=fence) as writer,
+        ):
+            await tables.drop_view(writer, gone)
+            for one in (gone.table, gone.staging, gone.seen):
+                await tables.drop(writer, one)
+            await forget_table(writer, name)
         self._memory.forget(account.id, name)
 
     async def written(self, provider_pk: int, name: str, ids: Sequence[Any]) -> None:
@@ -244,4 +246,3 @@ class Mirror:
         if record.disabled and not job.force:
             return False
         return job.force or not record.fresh(now_ms()) or record.schema_hash != schema.hash
-

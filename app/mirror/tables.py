@@ -174,7 +174,7 @@ async def missing_ids(reader: Reader, key: str, table: str, other: str, limit: i
 async def keep_missing(writer: Writer, layout: Layout) -> None:
     """Rows of the table that the staging table lacks are copied there: they are kept for now."""
     key = layout.key_name or ""
-    had = {row for row in await _names(writer, layout.table)}
+    had = set(await _names(writer, layout.table))
     shared = ", ".join(quoted(one) for one in layout.names if one in had)
     statement = (
         f"INSERT INTO {quoted(layout.staging)} ({shared}) SELECT {shared} FROM {quoted(layout.table)} t "  # noqa: S608
@@ -218,12 +218,14 @@ async def insert_ids(writer: Writer, layout: Layout, ids: Sequence[Any]) -> None
     if writer.sqlite:
         await driver.executemany(f"INSERT OR IGNORE INTO {name} ({key}) VALUES (?)", [(one,) for one in ids])  # noqa: S608
     else:
-        await driver.executemany(f"INSERT INTO {name} ({key}) VALUES ($1) ON CONFLICT DO NOTHING", [(one,) for one in ids])  # noqa: S608
+        await driver.executemany(
+            f"INSERT INTO {name} ({key}) VALUES ($1) ON CONFLICT DO NOTHING", [(one,) for one in ids]
+        )
 
 
 async def ids_of(reader: Reader, name: str) -> list[str]:
     """All ids, as texts."""
-    statement = f"SELECT CAST(\"id\" AS TEXT) FROM {quoted(name)} ORDER BY \"id\""  # noqa: S608 - quoted
+    statement = f'SELECT CAST("id" AS TEXT) FROM {quoted(name)} ORDER BY "id"'  # noqa: S608 - quoted
     return [row[0] for row in await reader.rows(text(_escape(statement)))]
 
 
@@ -255,11 +257,7 @@ def _column(column: Column, layout: Layout, *, sqlite: bool) -> str:
 
 
 def _wanted(layout: Layout) -> list[str]:
-    return [
-        _SQLITE.get(one.kind, "") if one.kind else ""
-        for one in layout.columns
-        if one.position != layout.key
-    ]
+    return [_SQLITE.get(one.kind, "") if one.kind else "" for one in layout.columns if one.position != layout.key]
 
 
 async def _declared(reader: Reader, name: str) -> list[str]:

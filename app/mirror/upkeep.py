@@ -18,7 +18,7 @@ from app.mirror.full import FullWalk
 from app.mirror.homes import Home
 from app.mirror.incremental import IncrementalWalk, Moved
 from app.mirror.ondemand import OnDemand, register
-from app.mirror.records import TableRecord, put_record, records
+from app.mirror.records import put_record, records
 from app.mirror.remote import Portal
 from app.mirror.tablejob import TableJob
 from app.providers.iptvportal.errors import TableForbidden
@@ -88,7 +88,8 @@ class Upkeep:
     async def _walked(self, one: TableJob) -> str | None:
         strategy = one.schema.sync.strategy
         if strategy is Strategy.ON_DEMAND:
-            return await self._renewed(one)
+            await self._renewed(one)
+            return None
         if strategy is Strategy.INCREMENTAL and IncrementalWalk.possible(one) and not self._job.force:
             with suppress(Moved):
                 return await IncrementalWalk(one).run()

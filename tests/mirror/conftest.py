@@ -80,7 +80,7 @@ class DirectPortal:
         return [one for one in self.asked if one["from"] == table and one["data"] == ["*"]]
 
     def all_rows(self, table: str, columns: Sequence[str] = ("*",)) -> list[Any]:
-        return self._run({"data": list(columns), "from": table, "order_by": list(ALL[table].columns)[0]})
+        return self._run({"data": list(columns), "from": table, "order_by": next(iter(ALL[table].columns))})
 
     def _run(self, params: Mapping[str, Any]) -> list[Any]:
         try:

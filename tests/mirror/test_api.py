@@ -65,7 +65,10 @@ async def test_tables_are_mirrored_and_asked_over_http(served: Served) -> None:
         assert listed["key"]["state"] == "disabled"
         one = await served.json("GET", f"{base}/tables/subscriber")
         assert (len(one["fields"]), one["fields"][0]["name"]) == (13, "id")
-        assert [(await served.json("POST", f"{base}/sql", json=sql))["source"] for _ in range(2)] == ["mirror", "memory"]
+        assert [(await served.json("POST", f"{base}/sql", json=sql))["source"] for _ in range(2)] == [
+            "mirror",
+            "memory",
+        ]
         dry = await served.json("POST", f"{base}/sql", json={**sql, "mode": "remote", "dryRun": True})
         assert dry["request"]["url"].endswith("/api/jsonsql/")
         assert CREDENTIALS["password"] not in str(dry)

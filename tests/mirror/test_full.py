@@ -47,7 +47,7 @@ async def test_the_view_has_friendly_names_and_the_mirror_says_what_is_what(site
     )
     site.schemas["package"] = TableSchema(name="package", fields=fields)
     await site.sync("package")
-    found = await site.found('SELECT * FROM package_view WHERE title = \'Base 6\'')
+    found = await site.found("SELECT * FROM package_view WHERE title = 'Base 6'")
     assert list(found.columns) == ["id", "title", "Field_2", "Field_3", "Field_4"]
     assert len(found.rows) == 1
     async with site.homes.of(site.account.id).reader() as reader:
@@ -257,7 +257,9 @@ async def test_values_of_other_kinds_make_a_column_of_texts(site: Site) -> None:
 
 async def test_numbers_that_came_as_texts_are_numbers_where_the_schema_says_so(site: Site) -> None:
     site.describe("package")
-    site.portal.change_rows = lambda rows: [[str(one) if type(one) in (int, float) else one for one in row] for row in rows]
+    site.portal.change_rows = lambda rows: [
+        [str(one) if type(one) in (int, float) else one for one in row] for row in rows
+    ]
     await site.sync("package")
     assert await site.rows("SELECT id, cost * 2 FROM package WHERE id = 3") == [
         [3, 2 * site.portal._run({"data": ["cost"], "from": "package", "where": {"eq": ["id", 3]}})[0][0]]

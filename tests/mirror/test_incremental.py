@@ -75,7 +75,9 @@ async def test_an_incremental_walk_goes_on_where_it_was_lost(site: Site) -> None
     site.describe("subscriber", **CHANGING, overlap=0)
     await site.sync("subscriber")
     for at in range(1, 61):
-        site.portal.change("UPDATE subscriber SET updated_at = ?, phone = ? WHERE id = ?", f"2031-01-01 00:{at - 1:02}:00", str(at), at)
+        site.portal.change(
+            "UPDATE subscriber SET updated_at = ?, phone = ? WHERE id = ?", f"2031-01-01 00:{at - 1:02}:00", str(at), at
+        )
     job_id, pages = await site.job("subscriber"), 0
 
     def on_select(params: Any) -> None:

@@ -13,7 +13,7 @@ from app.mirror.local import TooSlow, run
 from app.mirror.memory import Kept, Memory
 from app.mirror.query import Mode, Source
 from app.simulator.iptvportal.tables import ALL
-from tests.mirror.conftest import T, Site
+from tests.mirror.conftest import Site, T
 from tests.simulator.test_iptvportal_semantics import COPIED, SELECTS
 
 SQL = "SELECT id, name FROM package WHERE cost > 5"
@@ -73,7 +73,10 @@ async def test_mirror_and_portal_give_the_same_rows(site: Site) -> None:
 
 
 def _plain(rows: Any, *, ordered: bool) -> list[str]:
-    found = [str([float(one) if isinstance(one, int) and not isinstance(one, bool) else _number(one) for one in row]) for row in rows]
+    found = [
+        str([float(one) if isinstance(one, int) and not isinstance(one, bool) else _number(one) for one in row])
+        for row in rows
+    ]
     return found if ordered else sorted(found)
 
 
@@ -103,7 +106,9 @@ async def test_nothing_but_a_select_is_run(site: Site, sql: str) -> None:
             await site.queries.run(site.pk, sql, mode=mode)
 
 
-@pytest.mark.parametrize("table", ["provider", "public.provider", "sqlite_master", "pg_user", "information_schema.tables"])
+@pytest.mark.parametrize(
+    "table", ["provider", "public.provider", "sqlite_master", "pg_user", "information_schema.tables"]
+)
 async def test_tables_beside_the_mirror_are_out_of_reach(site: Site, table: str) -> None:
     site.describe("package")
     await site.sync("package")
