@@ -320,7 +320,8 @@ def test_models_of_sqlmodel_read_the_mirrors_views() -> None:
             session.connection().execute(
                 text(
                     "CREATE TABLE tv_channel_view AS SELECT 5 AS id, 'News' AS title, 1 AS class,"
-                    " '2024-01-31 10:00:00' AS model_x, '{\"a\": 1}' AS json, 2.0 AS \"2nd place\", NULL AS metadata, 7 AS code"
+                    " '2024-01-31 10:00:00' AS model_x, '{\"a\": 1}' AS json, 2.0 AS \"2nd place\","
+                    " NULL AS metadata, 7 AS code"
                 )
             )
             found = session.get(channel, 5)
