@@ -230,7 +230,7 @@ ROWS = [[1, "a", None, "x@y.org", 7], [2, "b", None, "z@y.org", 7], [3, "a", Non
 
 
 def test_a_place_has_the_name_under_which_the_portal_gives_its_values() -> None:
-    named = {"name": ["a", "b", "a"], "logo": [None] * 3, "one": [7] * 3, "other": [9, 9, 9]}
+    named: dict[str, list[Any]] = {"name": ["a", "b", "a"], "logo": [None] * 3, "one": [7] * 3, "other": [9, 9, 9]}
     assert placed(ROWS, named) == {1: "name", 4: "one"}
     twice = [[*row, row[1]] for row in ROWS]
     assert placed(twice, {"name": ["a", "b", "a"]}) == {}

@@ -22,7 +22,6 @@ from app.providers.iptvportal.errors import QueryRefused
 from app.providers.iptvportal.portal import PortalClient
 from app.simulator.behaviour import Behaviour
 from app.simulator.iptvportal.tables import ALL
-from app.simulator.portal import Portal
 from app.simulator.process import PortalThread
 from app.simulator.server import create_portal
 from app.simulator.spec import CatalogueSpec
@@ -34,7 +33,7 @@ USERNAME, PASSWORD = "fake-operator", "fake-secret-9"
 @dataclass
 class Town:
     url: str
-    portal: Portal
+    portal: Any  # of the simulator, reached into
 
     def client(self, **more: Any) -> PortalClient:
         return PortalClient(self.url, USERNAME, PASSWORD, options=Options(retry_base_seconds=0.001), **more)
