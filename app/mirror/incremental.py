@@ -112,7 +112,7 @@ class IncrementalWalk:
 
 
 def behind(checkpoint: str | None, overlap: int, kind: Kind | None) -> Any:
-    """A checkpoint, `overlap` seconds earlier where it is a time: rows with the same time may come later than others."""
+    """A checkpoint, `overlap` seconds earlier where it is a time: rows of one moment may come apart."""
     if checkpoint is None:
         return None
     if kind in (Kind.INTEGER, Kind.FLOAT):
