@@ -8,7 +8,7 @@ from typing import Any
 
 from app.simulator.spec import CatalogueSpec
 from bench import delta, engine, epg, m3u, playlist, resume, serve, snapshot, sync, tags, variants, waiters, window
-from bench.sync import Result
+from bench.result import Result
 from tests.support.postgres import running_postgres
 
 SMALL = CatalogueSpec(channels=1_200, movies=6_410, series=1_908, categories=60)
