@@ -16,7 +16,7 @@ from app.browse.preview import Preview
 from app.browse.service import Browse
 from app.browse.shelves import Shelves
 from app.browse.variants import Variants
-from app.config import Settings
+from app.config import Settings, load_schemas
 from app.core.errors import Misconfigured, NotReady
 from app.core.ports import ArtifactStore, Hints
 from app.core.redaction import conceal
@@ -29,6 +29,10 @@ from app.jobs.changes import JobChanges
 from app.jobs.history import JobHistory
 from app.jobs.requests import JobRequests
 from app.jobs.watching import JobWatches
+from app.mirror.desk import MirrorDesk
+from app.mirror.desk import open_desk as open_mirror
+from app.mirror.homes import Homes
+from app.mirror.removal import remove_mirror
 from app.playlists.desk import PlaylistDesk, open_desk
 from app.playlists.xtream import Players
 from app.providers.base import Provider, ProviderAccount
@@ -42,6 +46,7 @@ from app.queue.embedded import EmbeddedValkey
 from app.queue.hints import RedisHints
 from app.queue.notices import RedisNotices
 from app.registry.breakers import Breakers
+from app.registry.portal_sessions import PortalSessions
 from app.registry.secrets import Secrets, load_secrets
 from app.registry.service import Registry
 from app.registry.webhooks import Webhooks
@@ -74,6 +79,7 @@ class ProcessContext:
     transport: Transport
     open_provider: Callable[[ProviderAccount], Provider]
     registry: Registry
+    sessions: PortalSessions
     webhooks: Webhooks
     jobs: JobRequests
     history: JobHistory
@@ -92,6 +98,7 @@ class ProcessContext:
     epg: Epg
     playlists: PlaylistDesk
     players: Players
+    mirror: MirrorDesk
 
     def end_waits(self) -> None:
         """Answers that wait for something end at once: the process ends."""
@@ -120,7 +127,10 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
         )
         stack.push_async_callback(transport.close)
         breakers = Breakers(database)
-        opener = _guarded(settings, transport, breakers)
+        sessions = PortalSessions(database, secrets)
+        opener = _guarded(settings, transport, breakers, sessions)
+        homes = Homes(database)
+        stack.push_async_callback(homes.close)
         queue = ArqQueue(redis)
         jobs = JobRequests(database, queue)
         registry = Registry(
@@ -129,7 +139,7 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
             transport,
             jobs=jobs,
             breakers=breakers,
-            forget=partial(remove_artifacts, database, artifacts),
+            forget=partial(_forget, database, artifacts, homes),
             default_hours=settings.sync_interval_hours,
         )
         streams = Streams(database, Passing(Relay(transport), secrets), accounts=registry.account, opener=opener)
@@ -148,6 +158,17 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
         watches = JobWatches(history)
         stack.push_async_callback(watches.close)
         desk = open_desk(database, secrets)
+        mirror = open_mirror(
+            database,
+            homes,
+            settings=settings.portal,
+            schemas=load_schemas(settings.portal),
+            transport=transport,
+            accounts=registry.account,
+            sessions=sessions.store,
+            gates=breakers.gate,
+            jobs=jobs,
+        )
         yield ProcessContext(
             settings=settings,
             database=database,
@@ -159,6 +180,7 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
             transport=transport,
             open_provider=opener,
             registry=registry,
+            sessions=sessions,
             webhooks=Webhooks(database, transport, registry.account),
             jobs=jobs,
             history=history,
@@ -177,6 +199,7 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
             epg=Epg(database, guides),
             playlists=desk,
             players=Players(database, desk, streams),
+            mirror=mirror,
         )
 
 
@@ -187,13 +210,22 @@ def _passwords(settings: Settings) -> Iterator[str]:
             yield unquote(urlsplit(url or "").password or "")
 
 
-def _guarded(settings: Settings, transport: Transport, breakers: Breakers) -> Callable[[ProviderAccount], Provider]:
+async def _forget(database: Database, artifacts: ArtifactStore, homes: Homes, provider_pk: int) -> int:
+    """Removes what a provider has beside its rows; how many artifacts that were."""
+    await remove_mirror(database, homes, provider_pk)
+    return await remove_artifacts(database, artifacts, provider_pk)
+
+
+def _guarded(
+    settings: Settings, transport: Transport, breakers: Breakers, sessions: PortalSessions
+) -> Callable[[ProviderAccount], Provider]:
     """Adapters that ask nothing while the provider's breaker is open."""
     opener = partial(
         open_provider,
         transport=transport,
         retry_attempts=settings.retry_attempts,
         retry_base_seconds=settings.retry_base_seconds,
+        sessions=sessions.store,
     )
 
     def guarded(account: ProviderAccount) -> Provider:

@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "tags": ("app.cli.tags:app", "Rules that tag items and tidy names, and filters that hide them."),
     "epg": ("app.cli.epg:app", "Programme guides: what channels show."),
     "playlist": ("app.cli.playlist:app", "Saved line-ups, and what players are given."),
+    "portal": ("app.cli.portal:app", "An operator's database (IPTVPortal): SQL, schemas and settings."),
     "db": ("app.cli.database:app", "The database."),
     "config": ("app.cli.config:app", "The settings."),
 }

@@ -21,7 +21,8 @@ from app.registry.views import UNSET, NewProvider, ProviderView, Unset
 app = typer.Typer()
 
 FROM_STDIN: Final = "-"
-NEEDED: Final = {ProviderKind.STALKER: ("mac",), ProviderKind.XTREAM: ("username", "password")}
+LOGIN: Final = ("username", "password")
+NEEDED: Final = {ProviderKind.STALKER: ("mac",), ProviderKind.XTREAM: LOGIN, ProviderKind.IPTVPORTAL: LOGIN}
 
 ProviderArgument = Annotated[str, typer.Argument(metavar="PROVIDER", help="Its id or its name.")]
 Credential = Annotated[str | None, typer.Option(help="Stalker.")]

@@ -164,9 +164,11 @@ class ProviderClient:
         target = address(url, params)
         return await self._whole("GET", target, headers, None, cap=max_bytes, first_byte=first_byte_seconds)
 
-    async def post(self, url: str, *, body: bytes, headers: Mapping[str, str] = NONE) -> Reply:
-        """Sends a body; redirects are not followed."""
-        return await self._whole("POST", address(url, NONE), headers, body, cap=MiB, first_byte=30)
+    async def post(
+        self, url: str, *, body: bytes, headers: Mapping[str, str] = NONE, cap: int = MiB, first_byte: float = 30
+    ) -> Reply:
+        """Sends a body; redirects are not followed. `cap` in bytes of the answer, `first_byte` in seconds."""
+        return await self._whole("POST", address(url, NONE), headers, body, cap=cap, first_byte=first_byte)
 
     @asynccontextmanager
     async def stream(
