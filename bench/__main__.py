@@ -23,7 +23,7 @@ from bench import (
     waiters,
     window,
 )
-from bench.sync import Result
+from bench.result import Result
 from tests.support.postgres import running_postgres
 
 SMALL = CatalogueSpec(channels=1_200, movies=6_410, series=1_908, categories=60)

@@ -13,9 +13,9 @@ from app.db.engine import Database
 from app.simulator.spec import CatalogueSpec
 from app.snapshots.read import Snapshots
 from bench.measure import Cost, measure
+from bench.result import Result
 from bench.serve import serving
 from bench.snapshot import PUBLIC_ID, change, seed
-from bench.sync import Result
 
 ASKED = 500
 BASE = f"/api/providers/{PUBLIC_ID}"

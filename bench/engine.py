@@ -31,7 +31,7 @@ from app.registry.views import NewProvider
 from app.simulator.spec import CatalogueSpec
 from bench import sync
 from bench.measure import Clock, Cost, measure
-from bench.sync import Result
+from bench.result import Result
 from workers.lifecycle import embedded_worker
 
 PAIRS = 5

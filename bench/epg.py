@@ -24,7 +24,7 @@ from app.db.engine import Database
 from app.db.guide_rows import CHANNEL, PROGRAMME, PROGRAMME_COLUMNS, insert_programmes
 from app.domain.kinds import Kind
 from bench.measure import Clock, measure
-from bench.sync import Result
+from bench.result import Result
 from tests.support.postgres import PostgresServer
 from tests.support.scripted import ScriptedProvider, add_job, add_provider, record, sync
 

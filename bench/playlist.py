@@ -11,8 +11,9 @@ import httpx
 
 from app.simulator.spec import CatalogueSpec
 from bench.measure import Cost
+from bench.result import Result
 from bench.serve import finished, serving
-from bench.sync import LOGIN, Result, portal
+from bench.sync import LOGIN, portal
 
 ROUNDS = 40
 COLD_ROUNDS = 5

@@ -21,7 +21,7 @@ from app.simulator.spec import CatalogueSpec
 from bench import sync
 from bench.floor import MAC
 from bench.measure import Cost
-from bench.sync import Result
+from bench.result import Result
 
 KILLS = 5
 LONGEST_SECONDS = 180.0

@@ -23,7 +23,8 @@ from app.core.memory import calm_collector
 from app.main import create_app
 from app.simulator.spec import CatalogueSpec
 from bench.measure import Clock, Cost, measure
-from bench.sync import LOGIN, Result, portal
+from bench.result import Result
+from bench.sync import LOGIN, portal
 from workers.lifecycle import embedded_worker
 
 CONNECTIONS = 16

@@ -37,8 +37,8 @@ from app.snapshots.delta_files import ReadyDeltas
 from app.snapshots.publish import Publisher
 from app.snapshots.read import Snapshots
 from bench.measure import Clock, Cost, measure
+from bench.result import Result
 from bench.serve import fetched, serving
-from bench.sync import Result
 
 PUBLIC_ID = "benchprovider000"
 ASKED = 300  # requests for essentials, one after another

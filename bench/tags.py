@@ -23,7 +23,7 @@ from app.sync.normalise import draft
 from app.tags.processing import Processing
 from app.tags.rulesets import Rulesets
 from bench.measure import Clock, measure
-from bench.sync import Result
+from bench.result import Result
 from tests.support.scripted import ScriptedProvider, add_provider, sync
 
 CHANNELS: Final = 100_000

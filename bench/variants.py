@@ -22,7 +22,7 @@ from app.domain.records import ChannelRecord
 from app.sync.drafts import row
 from app.sync.normalise import draft
 from bench.measure import Cost, resident_mb
-from bench.sync import Result
+from bench.result import Result
 from tests.support.scripted import add_provider
 
 PROVIDERS = 4

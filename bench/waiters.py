@@ -23,8 +23,8 @@ from app.core.memory import calm_collector
 from app.main import create_app
 from app.simulator.spec import CatalogueSpec
 from bench.measure import Clock, Cost
+from bench.result import Result
 from bench.snapshot import PUBLIC_ID, change, seed
-from bench.sync import Result
 from tests.snapshots.catalogue import take_lease
 from tests.support.valkey import running_valkey
 

@@ -11,7 +11,8 @@ from app.queue.connection import connect
 from app.queue.hints import RedisHints
 from app.simulator.spec import CatalogueSpec
 from bench.measure import Clock, Cost, measure
-from bench.sync import Result, portal
+from bench.result import Result
+from bench.sync import portal
 from tests.support.valkey import running_valkey
 
 SPEC = CatalogueSpec(channels=100, movies=100, series=100, categories=20)
