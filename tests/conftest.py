@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from app.config import Settings
 from app.core import redaction
 from app.db import migrate
 from tests.support.postgres import PostgresServer, running_postgres
@@ -96,3 +97,11 @@ def redis_url(redis_server: str) -> str:
     with Redis.from_url(redis_server) as client:
         client.flushdb()
     return redis_server
+
+
+@pytest.fixture
+def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
+    """An installation of the test's own, on each database; what fails is not tried again."""
+    return Settings(
+        database_url=database_url, redis_url=redis_url, secret_key="not-a-real-key", data_dir=tmp_path, retry_attempts=0
+    )

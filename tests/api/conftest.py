@@ -17,13 +17,6 @@ MAC = "00:1A:79:AA:BB:CC"
 
 
 @pytest.fixture
-def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
-    return Settings(
-        database_url=database_url, redis_url=redis_url, secret_key="not-a-real-key", data_dir=tmp_path, retry_attempts=0
-    )
-
-
-@pytest.fixture
 async def served(settings: Settings) -> AsyncIterator[Served]:
     async with serving(settings) as found:
         yield found

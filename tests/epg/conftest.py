@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -179,13 +178,6 @@ async def home(database: Database, server: GuideServer) -> AsyncIterator[Home]:
 def portals() -> Iterator[PortalThread]:
     with standing() as thread:
         yield thread
-
-
-@pytest.fixture
-def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
-    return Settings(
-        database_url=database_url, redis_url=redis_url, secret_key="not-a-real-key", data_dir=tmp_path, retry_attempts=0
-    )
 
 
 @pytest.fixture

@@ -111,13 +111,6 @@ def numbered(number: int, place: float | None, name: str | None = None) -> Recor
 
 
 @pytest.fixture
-def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
-    return Settings(
-        database_url=database_url, redis_url=redis_url, secret_key="not-a-real-key", data_dir=tmp_path, retry_attempts=0
-    )
-
-
-@pytest.fixture
 async def served(settings: Settings) -> AsyncIterator[Served]:
     async with serving(settings) as found:
         yield found
