@@ -1,7 +1,7 @@
 """Guides as a refresh reads and writes them. Nothing here decides; `epg` does."""
 
 from collections.abc import Mapping, Sequence
-from itertools import chain, groupby
+from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
@@ -26,7 +26,6 @@ ITEM: Final = metadata.tables[Kind.CHANNEL.value]
 
 PROGRAMME_COLUMNS: Final = ("generation", "number", "start_ms", "stop_ms", "body")
 MATCH_COLUMNS: Final = ("provider_pk", "ordinal", "guide_pk", "number", "shift_ms", "method", "score")
-TOGETHER: Final = 250  # programmes in one statement
 MOST: Final = 24  # times the length that is assumed: a gap in a guide is no endless show
 ProgrammeValues = tuple[int, int, int, int | None, bytes]
 ChannelValues = tuple[int, str, bytes, str | None, int, int | None]  # number, id, names, icon, programmes, last end
@@ -94,18 +93,8 @@ async def bite_generation(writer: Writer, generation: int, *, limit: int) -> boo
 
 
 async def insert_programmes(writer: Writer, rows: Sequence[ProgrammeValues]) -> None:
-    """Programmes that are known to be new.
-
-    SQLite is given many at a time: between two statements it waits for whoever holds the interpreter, which is the
-    thread that reads the guide.
-    """
-    whole = len(rows) - len(rows) % TOGETHER if writer.sqlite else 0
-    if whole:
-        columns, marks = ",".join(PROGRAMME_COLUMNS), ",".join(["(?,?,?,?,?)"] * TOGETHER)
-        spans = [tuple(chain.from_iterable(rows[at : at + TOGETHER])) for at in range(0, whole, TOGETHER)]
-        driver = await writer.driver()
-        await driver.executemany(f"INSERT INTO programme ({columns}) VALUES {marks}", spans)  # noqa: S608
-    await insert_rows(writer, "programme", PROGRAMME_COLUMNS, rows[whole:])
+    """Programmes that are known to be new."""
+    await insert_rows(writer, "programme", PROGRAMME_COLUMNS, rows)
 
 
 async def merge_programmes(writer: Writer, rows: Sequence[ProgrammeValues]) -> None:

@@ -290,7 +290,7 @@ async def test_a_long_feed_is_cut_into_batches_that_lose_nothing(home: Home, mon
     monkeypatch.setattr("app.epg.mending.PIECE", 500)
     monkeypatch.setattr("app.epg.mending.HEAD", 500)
     monkeypatch.setattr("app.epg.staging.BITE", 7)
-    monkeypatch.setattr("app.db.guide_rows.TOGETHER", 7)
+    monkeypatch.setattr("app.db.bulk.TOGETHER", 7)
     mixed = "".join(shows(name, [hour]) for hour in range(40) for name in CHANNELS)
     home.server.files["/guide.xml"] = f"<tv>{mixed}</tv>".encode()
     assert (await home.refresh()).added == 120
