@@ -10,6 +10,7 @@ from app.core import jsonio
 from app.db.engine import Reader, Writer
 from app.db.marks import Marks, fetch
 
+NUMBERING: Final = 0x11E0_0002  # of one at a time, among the advisory locks of the database
 LARGEST: Final = 2**31 - 1  # what every player can hold; Postgres's own counter of the column ends here too
 
 
@@ -43,6 +44,8 @@ async def known(reader: Reader, ids: Sequence[str]) -> dict[str, int]:
 async def assign(writer: Writer, kind: str, ids: Sequence[str], series_id: str | None = None) -> None:
     """Gives numbers, in this order, to those ids that have none."""
     if not writer.sqlite:
+        # Two that number the same ids in other orders would wait for each other's rows.
+        await writer.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": NUMBERING})
         await writer.execute(_ASSIGN, {"ids": list(ids), "kind": kind, "series": series_id})
         return
     driver = await writer.driver()
