@@ -38,7 +38,7 @@ from app.simulator.iptvportal.tables import ALL
 from app.simulator.process import PortalProcess
 from app.simulator.spec import CatalogueSpec
 from bench.measure import Clock, measure
-from bench.sync import Result
+from bench.result import Result
 from tests.support.scripted import T, add_job, add_provider
 
 ROWS: Final = 650_000
