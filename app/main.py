@@ -93,7 +93,8 @@ def _add_routes(app: FastAPI) -> None:
     missing: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "There is no such thing."}}
     # An account is a provider: the same routes under both names, described once.
     for prefix, shown in (("/api/providers", True), ("/api/accounts", False)):
-        catalogue = (browse.below, preview.below, snapshots.router, snapshot_files.router, changes.router, epg.below, tables.router)
+        versions = (snapshots.router, snapshot_files.router, changes.router)
+        catalogue = (browse.below, preview.below, *versions, epg.below, tables.router)
         for router in (providers.router, sync.router, *catalogue, tags.below, rulesets.below, filters.below):
             app.include_router(router, prefix=prefix, responses=missing, include_in_schema=shown)
     # `/channels/preview` stands before `/channels/{item_id}`.

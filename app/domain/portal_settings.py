@@ -37,6 +37,7 @@ class ClientSettings:
     max_parallel: int | None = None
     per_second: float | None = None
     user_agent: str = "Lineup"
+    verify_tls: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,7 @@ CHECKS: Final[Mapping[str, Mapping[str, Check]]] = {
         "max_parallel": COUNT,
         "per_second": AMOUNT,
         "user_agent": TEXT,
+        "verify_tls": FLAG,
     },
     "cache": {"enabled": FLAG, "ttl": NATURAL, "max_entries": COUNT, "max_bytes": COUNT},
     "sync": SYNC,

@@ -71,4 +71,5 @@ def base_options(settings: PortalSettings) -> Options:
         max_parallel=client.max_parallel,
         per_second=client.per_second,
         user_agent=client.user_agent,
+        verify_tls=client.verify_tls,
     )

@@ -139,6 +139,10 @@ def _receiver(value: Any) -> str | None:
     return _url(value)
 
 
+def _flag(value: Any) -> str | None:
+    return None if isinstance(value, bool) else "This must be true or false."
+
+
 OPTIONS: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "userAgent": _header,
     "maxParallelPages": _within(1, MAX_PARALLEL, whole=True),
@@ -153,5 +157,6 @@ OPTIONS: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "epgShiftHours": _within(-24, 24, whole=False),
     "timezone": _timezone,
     "sessionSeconds": _within(60, YEAR_HOURS * 3600, whole=False),
+    "verifyTls": _flag,
     "tables": wrong_tables,
 }

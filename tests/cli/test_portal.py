@@ -5,7 +5,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ from tests.support.repository import ROOT
 
 SMALL = CatalogueSpec(channels=10, movies=20, series=2, categories=6, subscribers=100)
 PASSWORD = "fake-secret-9"
+Ask = Callable[..., Answer]
 DOCUMENTED = (ROOT / "docs" / "portal.md").read_text()
 
 
@@ -34,7 +35,7 @@ def operator() -> Portal:
 
 
 @pytest.fixture
-def ask(operator: Portal, installation: Installation, inside: Inside) -> Iterator[Inside]:
+def ask(operator: Portal, installation: Installation, inside: Inside) -> Iterator[Ask]:
     """Commands of an installation whose settings name the account."""
     with PortalThread({"": operator}) as thread:
         installation.environment.update(
@@ -52,7 +53,7 @@ def done(answer: Answer) -> Answer:
     return answer
 
 
-def test_rows_are_printed_for_people_sheets_and_programs(ask: Inside) -> None:
+def test_rows_are_printed_for_people_sheets_and_programs(ask: Ask) -> None:
     query = "SELECT id, name, paid AS sold FROM package WHERE id < 3"
     lines = done(ask("sql", query)).out.splitlines()
     assert lines[0] == "id\tname\tsold"
@@ -68,14 +69,14 @@ def test_rows_are_printed_for_people_sheets_and_programs(ask: Inside) -> None:
     assert yaml.safe_load(done(ask("sql", query, "-f", "yaml")).out)["rows"] == told["rows"]
 
 
-def test_jsonsql_is_sent_as_it_is_and_its_columns_have_names(ask: Inside) -> None:
+def test_jsonsql_is_sent_as_it_is_and_its_columns_have_names(ask: Ask) -> None:
     params = {"data": ["id", {"name": "title"}], "from": "package", "order_by": ["id", "DESC"], "limit": 1}
     told = done(ask("jsonsql", "select", json.dumps(params), "--json")).json
     assert (told["columns"], told["rows"][0][0]) == (["id", "title"], 12)
     assert told["transpiled"]["params"] == params
 
 
-def test_a_dry_run_prints_the_request_and_sends_nothing(ask: Inside, operator: Portal) -> None:
+def test_a_dry_run_prints_the_request_and_sends_nothing(ask: Ask, operator: Portal) -> None:
     for words in (
         ("sql", "DELETE FROM package"),
         ("jsonsql", "select", '{"data":["id"],"from":"package"}'),
@@ -90,7 +91,7 @@ def test_a_dry_run_prints_the_request_and_sends_nothing(ask: Inside, operator: P
     assert operator.stats.calls == 0
 
 
-def test_debug_says_sql_jsonsql_request_and_time_beside_the_rows(ask: Inside) -> None:
+def test_debug_says_sql_jsonsql_request_and_time_beside_the_rows(ask: Ask) -> None:
     answer = done(ask("sql", "SELECT id FROM package LIMIT 1", "--debug"))
     assert answer.out.splitlines() == ["id", "1"]
     for part in ("SQL: SELECT id", "JSONSQL: select {", "request: POST http://", "sessionid=***", "took: "):
@@ -101,7 +102,7 @@ def test_debug_says_sql_jsonsql_request_and_time_beside_the_rows(ask: Inside) ->
 @pytest.mark.parametrize(
     "statement", ["DELETE FROM package", "UPDATE package SET paid = FALSE", "SELECT SETVAL(1, 2) FROM package"]
 )
-def test_nothing_is_changed_unless_it_is_allowed_and_confirmed(ask: Inside, operator: Portal, statement: str) -> None:
+def test_nothing_is_changed_unless_it_is_allowed_and_confirmed(ask: Ask, operator: Portal, statement: str) -> None:
     answer = ask("sql", statement)
     assert answer.code == 2
     assert "--allow-writes" in answer.err
@@ -111,7 +112,7 @@ def test_nothing_is_changed_unless_it_is_allowed_and_confirmed(ask: Inside, oper
     assert operator.stats.calls == 0
 
 
-def test_what_is_allowed_and_confirmed_is_done(ask: Inside) -> None:
+def test_what_is_allowed_and_confirmed_is_done(ask: Ask) -> None:
     write = ("--allow-writes", "--yes", "--json")
     made = done(ask("sql", "INSERT INTO package (name, paid) VALUES ('New', TRUE) RETURNING id", *write)).json
     assert (made["columns"], made["count"]) == (["id"], 1)
@@ -121,7 +122,7 @@ def test_what_is_allowed_and_confirmed_is_done(ask: Inside) -> None:
 
 
 def test_a_session_outlives_the_command_in_a_sealed_file_of_its_owner(
-    ask: Inside, operator: Portal, installation: Installation
+    ask: Ask, operator: Portal, installation: Installation
 ) -> None:
     told = done(ask("auth", "--json")).json
     assert (told["session"], told["kept"]) == ("***", "file")
@@ -139,7 +140,7 @@ def test_a_session_outlives_the_command_in_a_sealed_file_of_its_owner(
     assert operator.stats.logins == 4
 
 
-def test_another_password_finds_no_session(ask: Inside, operator: Portal) -> None:
+def test_another_password_finds_no_session(ask: Ask, operator: Portal) -> None:
     done(ask("auth"))
     done(ask("auth", LINEUP_PORTAL_PASSWORD="fake-secret-10"))
     assert operator.stats.logins == 2
@@ -162,7 +163,7 @@ def test_statements_are_turned_over_without_a_portal(inside: Inside, installatio
     assert "JSONSQL cannot say CASE (line 2, column 3)" in refused.err
 
 
-def test_schemas_are_introspected_validated_and_generated(ask: Inside, installation: Installation) -> None:
+def test_schemas_are_introspected_validated_and_generated(ask: Ask, installation: Installation) -> None:
     file = "schemas/operator.yaml"
     done(ask("schema", "introspect", "package", "tv_category", "-o", file))
     assert ask("schema", "introspect", "package", "-o", file).code == 1
@@ -185,7 +186,7 @@ def test_schemas_are_introspected_validated_and_generated(ask: Inside, installat
     assert yaml.safe_load(done(ask("schema", "show", "package")).out)["schemas"]["package"]["total_fields"] == 5
 
 
-def test_a_table_that_is_kept_back_is_disabled(ask: Inside) -> None:
+def test_a_table_that_is_kept_back_is_disabled(ask: Ask) -> None:
     answer = done(ask("schema", "introspect", "domain"))
     assert yaml.safe_load(answer.out)["schemas"]["domain"]["sync"] == {"disabled": True}
     assert "domain may not be read" in answer.err
@@ -264,7 +265,7 @@ def test_a_provider_is_asked_by_its_name_or_because_it_is_the_only_one(
     assert operator.stats.logins == 1
 
 
-def test_what_a_portal_refuses_is_one_line(ask: Inside) -> None:
+def test_what_a_portal_refuses_is_one_line(ask: Ask) -> None:
     for query, said in (("SELECT nothing FROM package", "nothing"), ("SELECT id FROM domain", "domain")):
         answer = ask("sql", query)
         assert answer.code == 1

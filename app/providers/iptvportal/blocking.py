@@ -3,6 +3,7 @@
 import asyncio
 import functools
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from threading import Thread
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
@@ -48,11 +49,10 @@ class BlockingPortalClient:
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="portal-client", daemon=True)
         self._thread.start()
-        try:
+        with ExitStack() as stack:
+            stack.callback(self._end)
             self.portal = self._waited(_make(*args, **kwargs))
-        except BaseException:
-            self._end()
-            raise
+            stack.pop_all()
 
     login = _awaited(PortalClient.login)
     run = _awaited(PortalClient.run)
@@ -96,9 +96,8 @@ class BlockingPortalClient:
         future = asyncio.run_coroutine_threadsafe(_whole(awaitable), self._loop)
         try:
             return future.result()
-        except BaseException:
-            future.cancel()
-            raise
+        finally:
+            future.cancel()  # of what is done it does nothing
 
     def _end(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)

@@ -38,6 +38,7 @@ class Options:
     max_parallel: int | None = None
     per_second: float | None = None
     user_agent: str = USER_AGENT
+    verify_tls: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,7 @@ class IptvPortalClient:
             headers={"User-Agent": chosen.user_agent},
             max_parallel=chosen.max_parallel,
             per_second=chosen.per_second,
+            verify=chosen.verify_tls,
         )
         self._sessions = Sessions(self._log_in, store)
 

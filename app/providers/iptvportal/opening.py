@@ -35,6 +35,7 @@ def open_client(
             max_parallel=options.get("maxParallelPages") or base.max_parallel,
             per_second=options.get("requestsPerSecond") or base.per_second,
             user_agent=str(options.get("userAgent") or base.user_agent),
+            verify_tls=bool(options.get("verifyTls", base.verify_tls)),
         ),
     )
 

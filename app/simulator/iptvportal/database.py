@@ -55,15 +55,11 @@ class Database:
         query = compiler(params)
         if method == "select":
             return self._rows(query, self._execute(query).fetchall())
-        self._connection.execute("BEGIN")
-        try:
+        with self._connection:  # ends what BEGIN begins, one way or the other
+            self._connection.execute("BEGIN")
             cursor = self._execute(query)
             rows = self._rows(query, cursor.fetchall()) if query.columns else []
             count = cursor.rowcount
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
         return self._told(params.get("returning"), rows, count)
 
     def columns(self, table: str) -> Mapping[str, str]:
