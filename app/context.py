@@ -15,7 +15,6 @@ from app.config import Settings, load_schemas
 from app.core.ports import ArtifactStore, Hints
 from app.db import migrate
 from app.db.engine import Database
-from app.domain.portal_settings import PortalSettings
 from app.epg.guides import Guides
 from app.epg.programmes import Epg
 from app.epg.refresh import Window
@@ -149,7 +148,9 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
         watches = JobWatches(history)
         stack.push_async_callback(watches.close)
         desk = open_desk(database, secrets)
-        mirror = _mirror(settings.portal, database, homes, transport, registry, sessions, breakers, jobs=jobs)
+        mirror = _mirror(
+            settings, database, homes, transport, registry, sessions=sessions, breakers=breakers, jobs=jobs
+        )
         yield ProcessContext(
             settings=settings,
             database=database,
@@ -221,21 +222,21 @@ def _guides(settings: Settings, database: Database, transport: Transport, secret
 
 
 def _mirror(
-    settings: PortalSettings,
+    settings: Settings,
     database: Database,
     homes: Homes,
     transport: Transport,
     registry: Registry,
+    *,
     sessions: PortalSessions,
     breakers: Breakers,
-    *,
     jobs: JobRequests,
 ) -> MirrorDesk:
     return open_mirror(
         database,
         homes,
-        settings=settings,
-        schemas=load_schemas(settings),
+        settings=settings.portal,
+        schemas=load_schemas(settings.portal),
         transport=transport,
         accounts=registry.account,
         sessions=sessions.store,
