@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from app.api.model import Answer, Question, Time
+from app.mirror.memory import MemoryView
 from app.mirror.query import MOST_ROWS, Mode, Source
 from app.mirror.service import TableView
 
@@ -72,9 +73,20 @@ class TableBody(Answer):
     fields: list[FieldBody] | None = Field(default=None, description="With one table; null in lists.")
 
 
+class MemoryBody(Answer):
+    """Answers that the process which tells this remembers, and how often it had one since its start."""
+
+    entries: int
+    bytes: int
+    hits: int
+    misses: int
+    hit_rate: float | None = Field(description="Of all looks; null before the first.", examples=[0.75])
+
+
 class TablesAnswer(Answer):
     provider_id: str
     tables: list[TableBody]
+    memory: MemoryBody
 
 
 class TableSyncAnswer(Answer):
@@ -82,6 +94,11 @@ class TableSyncAnswer(Answer):
     provider_id: str
     table: str
     status: str
+
+
+def memory_body(view: MemoryView) -> MemoryBody:
+    """What is remembered, as it is told."""
+    return MemoryBody(entries=view.entries, bytes=view.weight, hits=view.hits, misses=view.misses, hit_rate=view.rate)
 
 
 def table_body(view: TableView, *, fields: bool = False) -> TableBody:

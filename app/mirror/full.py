@@ -9,7 +9,7 @@ from app.core.errors import Malformed
 from app.db.engine import Writer
 from app.domain.schemas import ID, unnamed
 from app.domain.sweep import decide
-from app.mirror import tables
+from app.mirror import content, tables
 from app.mirror.layout import Layout, fit, laid_out
 from app.mirror.records import put_record
 from app.mirror.remote import Facts, Range, last_id, ranges
@@ -157,11 +157,11 @@ class FullWalk:
         """Rows without an id: what a lost attempt stored behind its last checkpoint is taken back first."""
         job = self._job
         async with job.writer() as writer:
-            if await tables.count(writer, layout.staging) > self._stored:
-                await tables.cut(writer, layout.staging, self._stored)
+            if await content.count(writer, layout.staging) > self._stored:
+                await content.cut(writer, layout.staging, self._stored)
             for page in batch:
                 layout = await job.put(writer, layout.staging, layout, page.rows, fresh=True)
-            self._stored = await tables.count(writer, layout.staging)
+            self._stored = await content.count(writer, layout.staging)
         return layout
 
     async def _swap(self, layout: Layout, facts: Facts) -> str | None:
@@ -175,7 +175,7 @@ class FullWalk:
                 await put_record(writer, job.name, {"held": missing, "staging_job": None})
             else:
                 if reason is not None:
-                    await tables.keep_missing(writer, layout)
+                    layout = await content.keep_missing(writer, layout)
                 await tables.swap(writer, layout)
                 more = {
                     "compared_at": self._began,
@@ -191,11 +191,11 @@ class FullWalk:
     async def _guarded(self, writer: Writer, layout: Layout) -> tuple[int, str | None]:
         """How many rows the portal did not give this time; why they are kept, None when they go."""
         job = self._job
-        before = await tables.count(writer, layout.table)
+        before = await content.count(writer, layout.table)
         if before and self._comparable(layout):
-            missing = await tables.missing(writer, layout.key_name or "", layout.table, layout.staging)
+            missing = await content.missing(writer, layout.key_name or "", layout.table, layout.staging)
         else:
-            missing = max(0, before - await tables.count(writer, layout.staging))
+            missing = max(0, before - await content.count(writer, layout.staging))
         held = job.record.held
         decision = decide(
             noun=f"rows of {job.name}",
@@ -216,7 +216,7 @@ class FullWalk:
         column = self._job.schema.sync.incremental_field
         if column is None or column not in layout.names:
             return None
-        found = await tables.largest(writer, layout.table, column)
+        found = await content.largest(writer, layout.table, column)
         return None if found is None else str(found)
 
 

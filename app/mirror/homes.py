@@ -127,7 +127,9 @@ class Homes:
         folder = Path(self._database.url.database or "").absolute().parent / FOLDER
         file = folder / f"{provider_id}.db"
         url = self._database.url.set(database=str(file), query={})
-        return Home(Database(url.render_as_string(hide_password=False), pool_size=READERS), file=file, schema=None)
+        return Home(
+            Database(url.render_as_string(hide_password=False), pool_size=READERS, lean=True), file=file, schema=None
+        )
 
 
 async def _enter(reader: Reader, schema: str | None) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from app.core.clock import now_ms
 from app.domain.sweep import decide
-from app.mirror import tables
+from app.mirror import content, tables
 from app.mirror.layout import Layout, laid_out
 from app.mirror.records import changed
 from app.mirror.remote import plain
@@ -80,16 +80,16 @@ class IncrementalWalk:
         """Fetches the rows that are missing here, and removes those that are missing there, under the drop guard."""
         job, key = self._job, layout.key_name or ""
         async with job.writer() as writer:
-            await tables.create_ids(writer, layout)
+            await content.create_ids(writer, layout)
         integers = layout.id_kind is Kind.INTEGER
         async for ids in job.remote.ids():
             async with job.writer() as writer:
-                await tables.insert_ids(writer, layout, ids if integers else [str(one) for one in ids])
+                await content.insert_ids(writer, layout, ids if integers else [str(one) for one in ids])
             await job.note(None, pages=1)
         async with job.home.reader() as reader:
-            unknown = await tables.missing_ids(reader, key, layout.seen, layout.table, TAKEN)
-            active = await tables.count(reader, layout.table)
-            gone = await tables.missing(reader, key, layout.table, layout.seen)
+            unknown = await content.missing_ids(reader, key, layout.seen, layout.table, TAKEN)
+            active = await content.count(reader, layout.table)
+            gone = await content.missing(reader, key, layout.table, layout.seen)
         async for rows in job.remote.by_ids([plain(one) for one in unknown]):
             layout = await self._store(layout, rows)
         decision = decide(
@@ -100,7 +100,7 @@ class IncrementalWalk:
             force=job.job.force,
         )
         async with job.writer() as writer:
-            removed = await tables.delete_missing(writer, key, layout.table, layout.seen) if decision.allowed else 0
+            removed = await content.delete_missing(writer, key, layout.table, layout.seen) if decision.allowed else 0
             await tables.drop(writer, layout.seen)
             await changed(writer, job.name)
         await job.note(None, pages=0, removed=removed)

@@ -1,7 +1,7 @@
 """Answers of a moment ago: as many as fit, none older than its time, none of a table that changed since."""
 
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -25,6 +25,22 @@ class Kept:
     truncated: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryView:
+    """What is kept of a provider's answers now, and how often this process looked for one since its start."""
+
+    entries: int
+    weight: int
+    hits: int
+    misses: int
+
+    @property
+    def rate(self) -> float | None:
+        """The share of looks that found an answer; None before the first."""
+        looks = self.hits + self.misses
+        return round(self.hits / looks, 4) if looks else None
+
+
 Key = tuple[str, str, str, int]  # provider, statement, mode, row limit
 
 
@@ -37,6 +53,7 @@ class Memory:
         self._room = room
         self._kept: OrderedDict[Key, tuple[float, Kept]] = OrderedDict()
         self._weight = 0
+        self._looks: Counter[tuple[str, bool]] = Counter()
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -56,6 +73,15 @@ class Memory:
             return None
         self._kept.move_to_end(key)
         return found[1]
+
+    def looked(self, provider_id: str, *, hit: bool) -> None:
+        """Counts a look: whoever looked knows whether what it found was still true."""
+        self._looks[provider_id, hit] += 1
+
+    def view(self, provider_id: str) -> MemoryView:
+        weights = [kept.weight for key, (_, kept) in self._kept.items() if key[0] == provider_id]
+        hits, misses = (self._looks[provider_id, hit] for hit in (True, False))
+        return MemoryView(entries=len(weights), weight=sum(weights), hits=hits, misses=misses)
 
     def put(self, key: Key, kept: Kept) -> None:
         """Keeps an answer, at the cost of those that nobody asked for longest."""

@@ -6,7 +6,7 @@ from typing import Any
 from app.core import jsonio
 from app.core.clock import now_ms
 from app.domain.schemas import TableSchema
-from app.mirror import tables
+from app.mirror import content, tables
 from app.mirror.homes import Home
 from app.mirror.layout import Layout, fit, laid_out
 from app.mirror.records import TableRecord, changed, mark_seen, put_mappings, put_record, records, seen_since
@@ -77,7 +77,7 @@ class OnDemand:
                 await tables.reshape(writer, layout.table, layout, made.layout)
                 await put_record(writer, layout.table, self._shape(made.layout))
                 await put_mappings(writer, made.layout, None)
-            await tables.insert(writer, layout.table, made.layout, made.rows)
+            await content.insert(writer, layout.table, made.layout, made.rows)
             if made.layout != layout:
                 await tables.settle(writer, made.layout)
             if made.layout.key is not None:
@@ -94,9 +94,9 @@ class OnDemand:
         async with self._home.writer() as writer:
             gone = [one for one in ids if str(one) not in came]
             own = [one if integers else str(one) for one in gone if not integers or isinstance(one, int)]
-            await tables.delete_ids(writer, layout, own)
+            await content.delete_ids(writer, layout, own)
             await mark_seen(writer, layout.table, [str(one) for one in gone], now)
-            stored = await tables.count(writer, layout.table)
+            stored = await content.count(writer, layout.table)
             await put_record(writer, layout.table, {"local_row_count": stored})
             await changed(writer, layout.table)
 
@@ -117,5 +117,6 @@ async def register(writer: Any, schema: TableSchema, record: TableRecord | None)
         "incremental_field": schema.sync.incremental_field,
     }
     if record is None:
-        values["created_at"] = now_ms()
+        # Whoever remembers answers of a table of that name that was cleared must not take this one for it.
+        values |= {"created_at": now_ms(), "version": now_ms()}
     await put_record(writer, schema.name, values)

@@ -14,7 +14,7 @@ from app.mirror.asking import Asked, Reading
 from app.mirror.dialects import asked_ids
 from app.mirror.layout import VIEW
 from app.mirror.local import Found, TooSlow, run
-from app.mirror.memory import Kept, Memory, Stamp
+from app.mirror.memory import Kept, Memory, MemoryView, Stamp
 from app.mirror.metrics import CACHE, QUERIES, SECONDS
 from app.mirror.ondemand import OnDemand
 from app.mirror.records import TableRecord
@@ -105,10 +105,15 @@ class Queries:
         self._states = {pk: one for pk, one in self._states.items() if one.account.id != provider_id}
         return self._memory.forget(provider_id, table)
 
+    async def remembered(self, provider_pk: int) -> MemoryView:
+        """What this process remembers of a provider's answers, and how often that helped."""
+        return self._memory.view((await self._mirror.account(provider_pk)).id)
+
     def _remembered(self, key: tuple[str, str, str, int], state: _State) -> Found | None:
         kept = self._memory.get(key)
         hit = kept is not None and kept.stamp == state.stamp(kept.tables)
         CACHE.labels("memory", "hit" if hit else "miss").inc()
+        self._memory.looked(key[0], hit=hit)
         if kept is None or not hit:
             return None
         return Found(columns=kept.columns, rows=kept.rows, truncated=kept.truncated)

@@ -10,16 +10,14 @@ from app.core.errors import Conflict, Invalid, NotFound
 from app.db.engine import Database
 from app.domain.kinds import ProviderKind, StepName, StepStatus
 from app.domain.schemas import Strategy, TableSchema
-from app.jobs import lease
 from app.jobs.requests import JobRequests
 from app.jobs.tracker import JobTracker
 from app.jobs.views import StartedJob
-from app.mirror import tables
 from app.mirror.homes import Home, Homes
-from app.mirror.layout import Column, checked_table, laid_out
+from app.mirror.layout import Column, checked_table
 from app.mirror.memory import Memory
 from app.mirror.ondemand import OnDemand, register
-from app.mirror.records import TableRecord, forget_table, mappings, put_record, records
+from app.mirror.records import TableRecord, changed, mappings, put_record, records
 from app.mirror.remote import Portal, RemoteTable
 from app.mirror.upkeep import Upkeep
 from app.providers.base import ProviderAccount
@@ -165,21 +163,8 @@ class Mirror:
         with suppress(Conflict, NotFound):
             await self._jobs.start(provider_pk, only=frozenset(f"{PREFIX}{name}" for name in names))
 
-    async def clear(self, provider_pk: int, name: str) -> None:
-        """Takes a table out of the mirror; `Conflict` while a job writes there."""
-        account = await self.account(provider_pk)
-        found = (await self.records(account, [checked_table(name)])).get(name)
-        if found is None:
-            raise NotFound(f"{name} is not mirrored.")
-        gone = laid_out(TableSchema(name=name), 0, key=None)
-        async with (
-            lease.held(self._database, provider_pk=provider_pk, job_id="clear") as fence,
-            self.home(account).writer(fence=fence) as writer,
-        ):
-            await tables.drop_view(writer, gone)
-            for one in (gone.table, gone.staging, gone.seen):
-                await tables.drop(writer, one)
-            await forget_table(writer, name)
+    def forget(self, account: ProviderAccount, name: str) -> None:
+        """What this process remembers of a table; others notice that its version changed."""
         self._memory.forget(account.id, name)
 
     async def written(self, provider_pk: int, name: str, ids: Sequence[Any]) -> None:
@@ -195,8 +180,9 @@ class Mirror:
                 await OnDemand(home, self.portal(account), self.schema(account, name)).fetch(ids)
             else:
                 async with home.writer() as writer:
-                    await put_record(writer, name, {"next_sync_at": 0, "version": found.version + 1})
-        self._memory.forget(account.id, name)
+                    await put_record(writer, name, {"next_sync_at": 0})
+                    await changed(writer, name)
+        self.forget(account, name)
 
     async def plan(self, job: JobTracker, account: ProviderAccount) -> bool:
         """Adds the step to a job that asks for tables, or that syncs everything while registered ones are stale."""
@@ -225,7 +211,7 @@ class Mirror:
             await upkeep.run(wanted)
         finally:
             for name in wanted:
-                self._memory.forget(account.id, name)
+                self.forget(account, name)
 
     async def _wanted(self, job: JobTracker, account: ProviderAccount) -> list[str] | None:
         """The tables of a job in order; None when it is not about tables."""

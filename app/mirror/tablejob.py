@@ -16,7 +16,7 @@ from app.db.engine import Database, Writer
 from app.domain.kinds import StepName
 from app.domain.schemas import TableSchema
 from app.jobs.tracker import JobTracker
-from app.mirror import tables
+from app.mirror import content, tables
 from app.mirror.homes import Home
 from app.mirror.layout import Layout, fit
 from app.mirror.records import TableRecord, changed, put_mappings, put_record
@@ -88,7 +88,7 @@ class TableJob:
                 shape = {"kinds": _packed(made.layout), "total_fields": len(made.layout.columns)}
                 await put_record(writer, self.name, shape)
                 await put_mappings(writer, made.layout, self.schema.sync.incremental_field)
-        await tables.insert(writer, name, made.layout, made.rows, fresh=fresh)
+        await content.insert(writer, name, made.layout, made.rows, fresh=fresh)
         if made.refused:
             self.job.note(STEP, rejected=made.refused)
         return made.layout
@@ -98,7 +98,7 @@ class TableJob:
     ) -> None:
         """The table is as new; said in the transaction that made it so."""
         now = now_ms()
-        stored = await tables.count(writer, layout.table)
+        stored = await content.count(writer, layout.table)
         spec = self.schema.sync
         values = {
             "strategy": spec.strategy.value,

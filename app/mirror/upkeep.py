@@ -13,7 +13,7 @@ from app.domain.kinds import StepName, StepStatus
 from app.domain.outcomes import joined
 from app.domain.schemas import Strategy, TableSchema
 from app.jobs.tracker import JobTracker
-from app.mirror import tables
+from app.mirror import content
 from app.mirror.full import FullWalk
 from app.mirror.homes import Home
 from app.mirror.incremental import IncrementalWalk, Moved
@@ -100,7 +100,7 @@ class Upkeep:
         began = now_ms()
         if one.record.filled and one.record.key_position is not None:
             async with self._home.reader() as reader:
-                ids = await tables.ids_of(reader, one.name)
+                ids = await content.ids_of(reader, one.name)
             await OnDemand(self._home, self._portal, one.schema).fetch(ids)
             await one.note(None, pages=1, fetched=len(ids))
         async with one.writer() as writer:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query
 
 from app.api.deps import ContextDep, ProviderDep
 from app.api.model import CONFLICT, UPSTREAM
-from app.api.tables import SqlAnswer, SqlBody, TableBody, TablesAnswer, TableSyncAnswer, table_body
+from app.api.tables import SqlAnswer, SqlBody, TableBody, TablesAnswer, TableSyncAnswer, memory_body, table_body
 
 router = APIRouter(tags=["tables"])
 
@@ -27,7 +27,8 @@ async def run_sql(context: ContextDep, provider: ProviderDep, body: SqlBody) -> 
 async def list_tables(context: ContextDep, provider: ProviderDep) -> TablesAnswer:
     """All tables that a schema describes or the mirror has, by name."""
     found = await context.mirror.tables.tables(provider.pk)
-    return TablesAnswer(provider_id=provider.id, tables=[table_body(one) for one in found])
+    memory = memory_body(await context.mirror.queries.remembered(provider.pk))
+    return TablesAnswer(provider_id=provider.id, tables=[table_body(one) for one in found], memory=memory)
 
 
 @router.get("/{provider_id}/tables/{table}")
