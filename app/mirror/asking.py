@@ -51,7 +51,7 @@ class Asked:
         """Whether the mirror has all rows of all tables, of whatever time; those on demand apart."""
         apart = set(self.on_demand())
         return bool(self.tables) and all(
-            name in apart or ((one := records.get(name)) is not None and one.filled and not one.disabled)
+            name in apart or ((one := records.get(name)) is not None and one.whole and not one.disabled)
             for name in self.tables
         )
 
@@ -72,8 +72,10 @@ class Asked:
                 return NotFound(f"{name} is not mirrored: sync it first.", code="table_not_mirrored")
             if record.disabled:
                 return Conflict(record.disabled_reason or f"{name} is disabled.", code="table_disabled")
-            if not record.filled:
+            if not (record.filled if name in self.on_demand() else record.whole):
                 return Conflict(f"{name} has not been synced yet.", code="table_not_mirrored")
+        if not self.tables:
+            return Invalid([("query", "The query names no table; a mirror has nothing else.")])
         return Invalid([("query", "The mirror has rows of this table by their ids alone.")])
 
     def named(self, rows: Sequence[Sequence[Any]]) -> Sequence[str]:

@@ -28,7 +28,7 @@ async def insert(writer: Writer, name: str, layout: Layout, rows: Rows, *, fresh
     if layout.key is None or fresh:
         try:
             async with driver.transaction():
-                await driver.copy_records_to_table(name, columns=list(layout.names), records=rows)
+                await _copied(driver, name, layout, rows)
         except UniqueViolationError:
             pass
         else:
@@ -47,12 +47,18 @@ async def _merge(driver: Any, name: str, layout: Layout, rows: Rows) -> None:
     await driver.execute(
         f"CREATE TEMPORARY TABLE IF NOT EXISTS _incoming (LIKE {quoted(name)}) ON COMMIT DROP; TRUNCATE _incoming"
     )
-    await driver.copy_records_to_table("_incoming", columns=list(layout.names), records=rows)
+    await _copied(driver, "_incoming", layout, rows)
     sets = ", ".join(f"{quoted(one)} = excluded.{quoted(one)}" for one in layout.names)
     await driver.execute(
         f"INSERT INTO {quoted(name)} ({columns}) SELECT {columns} FROM _incoming "  # noqa: S608 - quoted
         f"ON CONFLICT ({key}) DO UPDATE SET {sets}; DROP TABLE _incoming"
     )
+
+
+async def _copied(driver: Any, name: str, layout: Layout, rows: Rows) -> None:
+    """COPY. The driver remembers a table's types by its bare name, which has others after a change, or elsewhere."""
+    await driver.reload_schema_state()
+    await driver.copy_records_to_table(name, columns=list(layout.names), records=rows)
 
 
 async def count(reader: Reader, name: str) -> int:
@@ -114,7 +120,7 @@ async def delete_ids(writer: Writer, layout: Layout, ids: Sequence[Any]) -> int:
         sql = f"DELETE FROM {quoted(layout.table)} WHERE {key} IN (SELECT value FROM json_each(?))"  # noqa: S608
         cursor = await driver.execute(sql, (chosen,))
         return int(cursor.rowcount)
-    kind = POSTGRES[layout.columns[layout.key or 0].kind or Kind.TEXT]
+    kind = POSTGRES[layout.id_kind or Kind.TEXT]
     done = await driver.execute(f"DELETE FROM {quoted(layout.table)} WHERE {key} = ANY($1::{kind}[])", list(ids))  # noqa: S608
     return int(done.rpartition(" ")[2])
 
@@ -122,7 +128,7 @@ async def delete_ids(writer: Writer, layout: Layout, ids: Sequence[Any]) -> int:
 async def create_ids(writer: Writer, layout: Layout) -> None:
     """An empty table of ids alone, beside the table."""
     await drop(writer, layout.seen)
-    kind = "" if writer.sqlite else POSTGRES[layout.columns[layout.key or 0].kind or Kind.TEXT]
+    kind = "" if writer.sqlite else POSTGRES[layout.id_kind or Kind.TEXT]
     key = quoted(layout.key_name or "")
     await writer.execute(statement(f"CREATE TABLE {quoted(layout.seen)} ({key} {kind} PRIMARY KEY)"))
 
@@ -133,7 +139,8 @@ async def insert_ids(writer: Writer, layout: Layout, ids: Sequence[Any]) -> None
     if writer.sqlite:
         await driver.executemany(f"INSERT OR IGNORE INTO {name} ({key}) VALUES (?)", [(one,) for one in ids])  # noqa: S608
     else:
-        sql = f"INSERT INTO {name} ({key}) VALUES ($1) ON CONFLICT DO NOTHING"  # noqa: S608 - quoted
+        kind = POSTGRES[layout.id_kind or Kind.TEXT]
+        sql = f"INSERT INTO {name} ({key}) VALUES ($1::{kind}) ON CONFLICT DO NOTHING"  # noqa: S608 - quoted
         await driver.executemany(sql, [(one,) for one in ids])
 
 

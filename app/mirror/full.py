@@ -11,7 +11,8 @@ from app.domain.schemas import ID, unnamed
 from app.domain.sweep import decide
 from app.mirror import content, tables
 from app.mirror.layout import Layout, fit, laid_out
-from app.mirror.records import put_record
+from app.mirror.ondemand import OnDemand
+from app.mirror.records import all_seen_since, put_record
 from app.mirror.remote import Facts, Range, last_id, ranges
 from app.mirror.streams import together
 from app.mirror.tablejob import STEP, TableJob
@@ -55,7 +56,9 @@ class FullWalk:
                     layout = await self._store(layout, batch)
                     batch = []
         layout = await self._store(layout, batch)
-        return await self._swap(layout, facts)
+        reason = await self._swap(layout, facts)
+        await self._caught_up(layout)
+        return reason
 
     async def _layout(self, facts: Facts) -> Layout:
         """The staging table: the one that an earlier attempt began, else a new one."""
@@ -187,6 +190,14 @@ class FullWalk:
         if stays:
             raise Malformed(reason or "")
         return reason
+
+    async def _caught_up(self, layout: Layout) -> None:
+        """Rows that were written through meanwhile may be older in what the walk brought."""
+        job = self._job
+        async with job.home.reader() as reader:
+            late = await all_seen_since(reader, job.name, self._began)
+        if late and layout.key is not None:
+            await OnDemand(job.home, job.portal, job.schema).fetch(late)
 
     async def _guarded(self, writer: Writer, layout: Layout) -> tuple[int, str | None]:
         """How many rows the portal did not give this time; why they are kept, None when they go."""

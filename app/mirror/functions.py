@@ -1,24 +1,36 @@
-"""What SQLite lacks of the functions that statements may call, with PostgreSQL's meaning."""
+"""What SQLite lacks of the functions that statements may call, with PostgreSQL's meaning.
+
+They run between two looks at the clock, so each is bounded by itself: texts in their length, lists in their number,
+patterns in their time.
+"""
 
 import hashlib
 import math
-import re
 import sqlite3
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
+
+import regex
 
 from app.core import jsonio
 
 NOW: Final = "%Y-%m-%d %H:%M:%S"
+MOST_GATHERED: Final = 100_000  # values of one array
+LONGEST_FILLED: Final = 1_000_000  # letters that a text is filled up to
+Call = Callable[..., Any]
 
 
-def install(database: sqlite3.Connection) -> None:
-    """Makes them known to a connection."""
+def install(database: sqlite3.Connection, deadline: float) -> None:
+    """Makes them known to a connection; at `deadline` (monotonic seconds) a search gives up."""
     for name, (count, call) in _PYTHON.items():
         database.create_function(name, count, call, deterministic=name not in _MOODY)
+    for name, (count, search) in _SEARCHES.items():
+        database.create_function(name, count, partial(search, deadline), deterministic=True)
     for name, verdict in (("bool_and", all), ("every", all), ("bool_or", any)):
-        database.create_aggregate(name, 1, _verdict(verdict))
+        database.create_aggregate(name, 1, partial(_Verdict, verdict))
     database.create_aggregate("array_agg", 1, _Gathered)
 
 
@@ -40,34 +52,49 @@ class _Gathered:
         self._values: list[Any] = []
 
     def step(self, value: Any) -> None:
+        if len(self._values) == MOST_GATHERED:
+            raise OverflowError
         self._values.append(value)
 
-    def finalize(self) -> Any:
+    def finalize(self) -> str | None:
         return jsonio.dumps(self._values).decode() if self._values else None
 
 
-def _verdict(decide: Callable[[list[bool]], bool]) -> Any:
-    class Verdict:
-        def __init__(self) -> None:
-            self._values: list[bool] = []
+class _Verdict:
+    """`decide` is `all` or `any`; NULLs have no voice."""
 
-        def step(self, value: Any) -> None:
-            if value is not None:
-                self._values.append(bool(value))
+    def __init__(self, decide: Callable[[Iterable[bool]], bool]) -> None:
+        self._decide = decide
+        self._said: set[bool] = set()
 
-        def finalize(self) -> int | None:
-            return int(decide(self._values)) if self._values else None
+    def step(self, value: Any) -> None:
+        if value is not None:
+            self._said.add(bool(value))
 
-    return Verdict
+    def finalize(self) -> int | None:
+        return int(self._decide(self._said)) if self._said else None
 
 
-def _regexp_replace(text: Any, pattern: Any, replacement: Any, flags: Any = "") -> str | None:
+def _replaced(deadline: float, text: Any, pattern: Any, replacement: Any, flags: Any = "") -> str | None:
     r"""The first match, or all with the flag `g`; `\1` and `\&` name what was found."""
-    if text is None or pattern is None or replacement is None:
+    if None in (text, pattern, replacement, flags):
         return None
-    spelled = re.sub(r"\\&", r"\\g<0>", str(replacement))
-    found = re.compile(str(pattern), re.IGNORECASE if "i" in str(flags) else 0)
-    return found.sub(spelled, str(text), count=0 if "g" in str(flags) else 1)
+    spelled = str(replacement).replace(r"\&", r"\g<0>")
+    found = regex.compile(str(pattern), regex.IGNORECASE if "i" in str(flags) else 0)
+    return found.sub(spelled, str(text), count=0 if "g" in str(flags) else 1, timeout=_left(deadline))
+
+
+def _found(deadline: float, pattern: Any, text: Any) -> int | None:
+    if None in (pattern, text):
+        return None
+    return int(regex.search(str(pattern), str(text), timeout=_left(deadline)) is not None)
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
 
 
 def _concat_ws(between: Any, *parts: Any) -> str | None:
@@ -78,7 +105,16 @@ def _spelled(value: Any) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _chosen(pick: Callable[[list[Any]], Any]) -> Callable[..., Any]:
+def _padded(value: Any, size: Any, fill: Any = " ", *, left: bool) -> str:
+    text, wide, filler = str(value), int(size), str(fill)
+    if wide > LONGEST_FILLED:
+        raise OverflowError
+    missing = max(0, wide - len(text)) if filler else 0
+    added = (filler * missing)[:missing]
+    return added + text if left and missing else (text + added)[: max(0, wide)]
+
+
+def _chosen(pick: Callable[[list[Any]], Any]) -> Call:
     def choose(*values: Any) -> Any:
         known = [value for value in values if value is not None]
         return pick(known) if known else None
@@ -86,7 +122,7 @@ def _chosen(pick: Callable[[list[Any]], Any]) -> Callable[..., Any]:
     return choose
 
 
-def _strict(call: Callable[..., Any]) -> Callable[..., Any]:
+def _strict(call: Call) -> Call:
     """NULL for NULL, as PostgreSQL has it."""
 
     def checked(*values: Any) -> Any:
@@ -95,7 +131,7 @@ def _strict(call: Callable[..., Any]) -> Callable[..., Any]:
     return checked
 
 
-_PYTHON: Final[Mapping[str, tuple[int, Callable[..., Any]]]] = {
+_PYTHON: Final[Mapping[str, tuple[int, Call]]] = {
     "upper": (1, _strict(lambda value: str(value).upper())),
     "lower": (1, _strict(lambda value: str(value).lower())),
     "initcap": (1, _strict(lambda value: str(value).title())),
@@ -111,13 +147,12 @@ _PYTHON: Final[Mapping[str, tuple[int, Callable[..., Any]]]] = {
     "character_length": (1, _strict(lambda value: len(str(value)))),
     "strpos": (2, _strict(lambda value, part: str(value).find(str(part)) + 1)),
     "btrim": (1, _strict(lambda value: str(value).strip(" "))),
-    "lpad": (2, _strict(lambda value, size: str(value)[: int(size)].rjust(int(size)))),
-    "rpad": (2, _strict(lambda value, size: str(value)[: int(size)].ljust(int(size)))),
+    "lpad": (-1, _strict(partial(_padded, left=True))),
+    "rpad": (-1, _strict(partial(_padded, left=False))),
     "split_part": (3, _strict(lambda value, by, at: dict(enumerate(str(value).split(str(by)), 1)).get(int(at), ""))),
     "starts_with": (2, _strict(lambda value, part: int(str(value).startswith(str(part))))),
-    "regexp_replace": (-1, _regexp_replace),
-    "regexp": (2, _strict(lambda pattern, value: int(re.search(str(pattern), str(value)) is not None))),
     "now": (0, lambda: datetime.now(UTC).strftime(NOW)),
     "trunc": (1, _strict(math.trunc)),
 }
+_SEARCHES: Final[Mapping[str, tuple[int, Call]]] = {"regexp_replace": (-1, _replaced), "regexp": (2, _found)}
 _MOODY: Final = frozenset({"now"})

@@ -134,6 +134,6 @@ class Homes:
 
 async def _enter(reader: Reader, schema: str | None) -> None:
     if schema is not None:
-        await reader.connection.execute(text(f"SET LOCAL search_path TO {schema}"))
+        await reader.connection.execute(text(f"SET LOCAL search_path TO {schema}, pg_catalog"))
     elif isinstance(reader, Writer):
         await reader.connection.execute(text("SELECT 1"))  # begins the transaction: the driver's own calls come next

@@ -32,7 +32,7 @@ class IncrementalWalk:
     def possible(job: TableJob) -> bool:
         """Whether there is a table to keep, with an id and a checkpoint, described as it is described now."""
         record, spec = job.record, job.schema.sync
-        there = record.filled and record.key_position is not None and record.last_sync_checkpoint is not None
+        there = record.whole and record.key_position is not None and record.last_sync_checkpoint is not None
         return there and spec.incremental_field is not None and record.schema_hash == job.schema.hash
 
     async def run(self) -> str | None:
@@ -45,7 +45,7 @@ class IncrementalWalk:
         kinds = record.known_kinds
         layout = laid_out(job.schema, len(kinds), key=facts.key, kinds=kinds)
         job.job.note(STEP, pages_total=self._pages_done + 1)
-        told = await job.begun()
+        told = [one for one in await job.begun() if "checkpoint" in one]  # the others are of a full walk
         checkpoint = told[-1]["checkpoint"] if told else record.last_sync_checkpoint
         if not told:
             await job.begin({"checkpoint": checkpoint})

@@ -11,6 +11,7 @@ from app.mirror.values import Kind, Unfit, Values, fitted, natural_kind, told_ki
 
 LONGEST: Final = 48  # letters of a table's name: Postgres has 63, and staging tables and indexes add some
 VIEW: Final = "_view"
+KEPT: Final = ("_", "pg_", "sqlite_")  # beginnings of names that are the mirror's own, or its database's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +66,9 @@ class Layout:
 def checked_table(name: str) -> str:
     """A table's name as the mirror can keep it; `Invalid` for all others."""
     plain = NAME.fullmatch(name) and name.isascii() and len(name) <= LONGEST and "$" not in name
-    if not plain or name.startswith("_") or name.lower().endswith(VIEW) or name != name.lower():
-        rule = f"A table's name has up to {LONGEST} small letters, digits and _, and does not begin with _ or end in"
-        raise Invalid([("table", f"{rule} {VIEW}.")])
+    if not plain or name.startswith(KEPT) or name.endswith(VIEW) or name != name.lower():
+        rule = f"A table's name has up to {LONGEST} small letters, digits and _. It does not begin with"
+        raise Invalid([("table", f"{rule} {', '.join(KEPT)} or end in {VIEW}.")])
     return name
 
 

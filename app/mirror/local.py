@@ -23,6 +23,9 @@ from app.mirror.homes import Home
 STEPS: Final = 20_000  # of SQLite's machine between two looks at the clock: about a millisecond
 CACHE_KIB: Final = 4_096
 LONGEST_TEXT: Final = 10_000_000  # bytes that one value may grow to
+MOST_LETTERS: Final = 64_000_000  # of all texts of an answer
+FIRST_ROWS: Final = 50
+MOST_AT_ONCE: Final = 5_000  # rows of one step
 ALLOWED: Final = frozenset(
     {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 )
@@ -54,25 +57,28 @@ async def run(home: Home, sql: str, *, limit: int, seconds: float) -> Found:
 
 
 def _on_sqlite(file: Path, sql: str, limit: int, seconds: float) -> Found:
-    connection = _opened(file)
+    deadline = time.monotonic() + seconds
+    connection = _opened(file, deadline)
     try:
-        deadline = time.monotonic() + seconds
         connection.set_progress_handler(lambda: int(time.monotonic() > deadline), STEPS)
         cursor = connection.execute(sql)
-        rows = cursor.fetchmany(limit + 1)
+        rows, room = [], MOST_LETTERS
+        while len(rows) <= limit and (row := cursor.fetchone()) is not None:
+            room -= _letters(row)
+            if room < 0:
+                raise _too_large()
+            rows.append(list(row))
         columns = [one[0] for one in cursor.description or ()]
-    except sqlite3.OperationalError as error:
-        if "interrupted" in str(error):
+    except (sqlite3.Error, OverflowError) as error:
+        if "interrupted" in str(error) or time.monotonic() > deadline:
             raise TooSlow(seconds) from None
-        raise Invalid([("query", f"The mirror says: {error}.")]) from None
-    except sqlite3.Error as error:
         raise Invalid([("query", f"The mirror says: {error}.")]) from None
     finally:
         connection.close()
-    return Found(columns=columns, rows=[list(row) for row in rows[:limit]], truncated=len(rows) > limit)
+    return Found(columns=columns, rows=rows[:limit], truncated=len(rows) > limit)
 
 
-def _opened(file: Path) -> sqlite3.Connection:
+def _opened(file: Path, deadline: float) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"file:{quote(str(file))}?mode=ro", uri=True, isolation_level=None, detect_types=sqlite3.PARSE_DECLTYPES
     )
@@ -80,7 +86,7 @@ def _opened(file: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA query_only = ON")
     connection.execute("PRAGMA case_sensitive_like = ON")
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_TEXT)
-    install(connection)
+    install(connection, deadline)
     connection.set_authorizer(_authorized)
     return connection
 
@@ -91,15 +97,15 @@ def _authorized(action: int, _: str | None, second: str | None, *__: Any) -> int
 
 
 async def _on_postgres(home: Home, sql: str, limit: int, seconds: float) -> Found:
+    deadline = time.monotonic() + seconds
     async with home.reader() as reader:
         await reader.rows(text(f"SELECT set_config('statement_timeout', '{int(seconds * 1000)}', true)"))
         driver = await reader.driver()
         await driver.execute("SET LOCAL transaction_read_only = on")
         try:
             prepared = await driver.prepare(sql)
-            cursor = await prepared.cursor()
-            rows = await cursor.fetch(limit + 1)
-        except QueryCanceledError:
+            rows = await _fetched(await prepared.cursor(), limit, deadline)
+        except (QueryCanceledError, TimeoutError):
             raise TooSlow(seconds) from None
         except PostgresError as error:
             raise Invalid([("query", f"The mirror says: {error.args[0]}.")]) from None
@@ -107,6 +113,33 @@ async def _on_postgres(home: Home, sql: str, limit: int, seconds: float) -> Foun
         columns = [one.name for one in prepared.get_attributes()]
     made = [[_shown(value, kind) for value, kind in zip(row, kinds, strict=True)] for row in rows[:limit]]
     return Found(columns=columns, rows=made, truncated=len(rows) > limit)
+
+
+async def _fetched(cursor: Any, limit: int, deadline: float) -> list[Any]:
+    """A row more than the limit, if there is one; the first few tell how many come at once."""
+    rows: list[Any] = []
+    room, step = MOST_LETTERS, FIRST_ROWS
+    while len(rows) <= limit:
+        if time.monotonic() > deadline:  # the time of the database is that of each step
+            raise TimeoutError
+        some = await cursor.fetch(min(step, limit + 1 - len(rows)))
+        if not some:
+            break
+        used = sum(map(_letters, some))
+        room -= used
+        if room < 0:
+            raise _too_large()
+        rows += some
+        step = max(1, min(MOST_AT_ONCE, room * len(some) // (used + 1)))
+    return rows
+
+
+def _letters(row: Sequence[Any]) -> int:
+    return sum(len(one) for one in row if isinstance(one, str | bytes | list))
+
+
+def _too_large() -> Invalid:
+    return Invalid([("query", f"The answer has more than {MOST_LETTERS:,} letters; ask for less.")])
 
 
 def _shown(value: Any, kind: str) -> Any:

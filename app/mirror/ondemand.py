@@ -9,7 +9,16 @@ from app.domain.schemas import TableSchema
 from app.mirror import content, tables
 from app.mirror.homes import Home
 from app.mirror.layout import Layout, fit, laid_out
-from app.mirror.records import TableRecord, changed, mark_seen, put_mappings, put_record, records, seen_since
+from app.mirror.records import (
+    TableRecord,
+    changed,
+    forget_seen,
+    mark_seen,
+    put_mappings,
+    put_record,
+    records,
+    seen_since,
+)
 from app.mirror.remote import Facts, Portal, RemoteTable, plain
 from app.mirror.values import Kind
 
@@ -61,7 +70,9 @@ class OnDemand:
             await tables.create(writer, name, layout)
             await tables.make_view(writer, layout)
             await register(writer, self._schema, record)
-            await put_record(writer, name, self._shape(layout) | {"last_sync_at": now_ms()})
+            anew = {"last_sync_at": now_ms(), "next_sync_at": None, "last_sync_rows": None, "staging_job": None}
+            await put_record(writer, name, self._shape(layout) | anew)
+            await forget_seen(writer, name)
             await put_mappings(writer, layout, None)
         return layout
 

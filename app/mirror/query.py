@@ -95,7 +95,7 @@ class Queries:
             return _answer(asked, _Told(found=known, source=Source.MEMORY), began)
         state = await self._state(provider_pk, fresh=True)
         told = await self._answered(provider_pk, asked, mode, state.records, rows)
-        if not told.stale:
+        if not told.stale and mode is not Mode.REMOTE:  # which never asks what is remembered
             state = await self._state(provider_pk)
             self._memory.put(key, _kept(told.found, asked.tables, state.stamp(asked.tables)))
         return _answer(asked, told, began)

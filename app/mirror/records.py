@@ -79,6 +79,11 @@ class TableRecord:
         return self.last_sync_at is not None
 
     @property
+    def whole(self) -> bool:
+        """Whether a sync brought all rows once, not those alone that were asked for."""
+        return self.filled and self.last_sync_rows is not None
+
+    @property
     def known_kinds(self) -> list[Kind | None]:
         return [one and Kind(one) for one in jsonio.loads(self.kinds)] if self.kinds else []
 
@@ -166,6 +171,17 @@ async def seen_since(reader: Reader, table: str, ids: Sequence[str], since: int)
     marks = Marks(sqlite=reader.sqlite)
     where = f"table_name = {marks(table)} AND id {marks.one_of(list(ids), 'text')} AND synced_at > {since:d}"
     return {row[0] for row in await fetch(reader, f"SELECT id FROM _seen_rows WHERE {where}", marks)}  # noqa: S608
+
+
+async def all_seen_since(reader: Reader, table: str, since: int) -> list[str]:
+    """All ids that were fetched since then, or found to be gone."""
+    statement = text("SELECT id FROM _seen_rows WHERE table_name = :name AND synced_at >= :since ORDER BY id")
+    return [row[0] for row in await reader.rows(statement, {"name": table, "since": since})]
+
+
+async def forget_seen(writer: Writer, table: str) -> None:
+    """Rows that were fetched by their ids are old from now on."""
+    await writer.execute(text("DELETE FROM _seen_rows WHERE table_name = :name"), {"name": table})
 
 
 async def mark_seen(writer: Writer, table: str, ids: Sequence[str], now: int) -> None:

@@ -17,7 +17,7 @@ from app.mirror.homes import Home, Homes
 from app.mirror.layout import Column, checked_table
 from app.mirror.memory import Memory
 from app.mirror.ondemand import OnDemand, register
-from app.mirror.records import TableRecord, changed, mappings, put_record, records
+from app.mirror.records import TableRecord, changed, forget_seen, mappings, put_record, records
 from app.mirror.remote import Portal, RemoteTable
 from app.mirror.upkeep import Upkeep
 from app.providers.base import ProviderAccount
@@ -47,7 +47,7 @@ class TableView:
             return "unregistered"
         if self.schema.sync.strategy is Strategy.ON_DEMAND:
             return "on_demand"
-        if not self.record.filled:
+        if not self.record.whole:
             return "empty"
         return "fresh" if self.record.fresh(now_ms()) and self.record.schema_hash == self.schema.hash else "stale"
 
@@ -168,19 +168,20 @@ class Mirror:
         self._memory.forget(account.id, name)
 
     async def written(self, provider_pk: int, name: str, ids: Sequence[Any]) -> None:
-        """Rows were changed at the portal: those with these ids are fetched again, all others are stale from now on.
+        """Rows were changed at the portal: those with these ids are fetched again, where that can be told.
 
-        Without ids the whole table is.
+        Without ids, or while the table is described otherwise than it was synced, all of it is stale from now on.
         """
         account = await self.account(provider_pk)
         found = (await self.records(account, [name])).get(name)
         if found is not None and found.kinds:
-            home = self.home(account)
-            if ids and found.key_position is not None:
-                await OnDemand(home, self.portal(account), self.schema(account, name)).fetch(ids)
+            home, schema = self.home(account), self.schema(account, name)
+            if ids and found.key_position is not None and found.schema_hash == schema.hash:
+                await OnDemand(home, self.portal(account), schema).fetch(ids)
             else:
                 async with home.writer() as writer:
                     await put_record(writer, name, {"next_sync_at": 0})
+                    await forget_seen(writer, name)
                     await changed(writer, name)
         self.forget(account, name)
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from app.core.errors import Conflict, Invalid, NotFound, Unavailable
+from app.core.errors import Conflict, NotFound, Unavailable
 from app.domain.jsonsql.errors import Inexpressible
 from app.domain.jsonsql.transpile import transpile
-from app.mirror.local import TooSlow, run
+from app.mirror.local import TooSlow
 from app.mirror.memory import Kept, Memory
 from app.mirror.query import Mode, Source
 from app.simulator.iptvportal.tables import ALL
@@ -82,61 +82,6 @@ def _plain(rows: Any, *, ordered: bool) -> list[str]:
 
 def _number(value: Any) -> Any:
     return round(value, 6) if isinstance(value, float) else value
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "DELETE FROM package",
-        "WITH gone AS (DELETE FROM package RETURNING id) SELECT id FROM gone",
-        "SELECT id INTO other FROM package",
-        "SELECT id FROM package FOR UPDATE",
-        "SELECT pg_sleep(10) FROM package",
-        "SELECT load_extension('x') FROM package",
-        "SELECT pg_read_file('/etc/passwd') FROM package",
-        "SELECT 1; SELECT 2",
-        "PRAGMA query_only = OFF",
-    ],
-)
-async def test_nothing_but_a_select_is_run(site: Site, sql: str) -> None:
-    site.describe("package")
-    await site.sync("package")
-    for mode in Mode:
-        with pytest.raises(Inexpressible):
-            await site.queries.run(site.pk, sql, mode=mode)
-
-
-@pytest.mark.parametrize(
-    "table", ["provider", "public.provider", "sqlite_master", "pg_user", "information_schema.tables"]
-)
-async def test_tables_beside_the_mirror_are_out_of_reach(site: Site, table: str) -> None:
-    site.describe("package")
-    await site.sync("package")
-    with pytest.raises((NotFound, Invalid)):
-        await site.queries.run(site.pk, f"SELECT * FROM {table}", mode=Mode.LOCAL)
-
-
-async def test_the_mirrors_own_database_refuses_what_is_no_read(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Were the reading of statements ever wrong."""
-    site.describe("package")
-    await site.sync("package")
-    for name in ("for_sqlite", "for_postgres"):
-        monkeypatch.setattr(f"app.mirror.local.{name}", lambda sql: sql)
-    for sql in ("DELETE FROM package", "UPDATE package SET name = 'x'", "CREATE TABLE other (id INTEGER)"):
-        with pytest.raises(Invalid):
-            await run(site.homes.of(site.account.id), sql, limit=10, seconds=5)
-    monkeypatch.undo()
-    assert await site.rows("SELECT count(*) FROM package WHERE name <> 'x'") == [[12]]
-
-
-async def test_a_query_ends_in_time(site: Site) -> None:
-    site.describe("subscriber")
-    await site.sync("subscriber")
-    sql = "SELECT count(*) FROM subscriber a, subscriber b, subscriber c, subscriber d, subscriber e"
-    began = time.monotonic()
-    with pytest.raises(TooSlow):
-        await run(site.homes.of(site.account.id), sql, limit=10, seconds=0.2)
-    assert time.monotonic() - began < 3
 
 
 async def test_a_slow_portal_is_not_waited_for_for_ever(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
