@@ -24,6 +24,7 @@ from app.providers.iptvportal.session import MemoryStore
 from app.providers.transport import Transport
 from app.registry.breakers import Breakers
 from bench.measure import Clock
+from tests.support.queues import NoQueue
 from tests.support.scripted import T, add_job, add_provider
 
 CHUNK: Final = 1_000
@@ -85,7 +86,7 @@ def _desk(
         accounts=accounts,
         sessions=lambda _: MemoryStore(),
         gates=Breakers(database).gate,
-        jobs=JobRequests(database, _NoQueue()),
+        jobs=JobRequests(database, NoQueue()),
     )
 
 
@@ -127,11 +128,3 @@ async def _asked(desk: MirrorDesk, pk: int) -> dict[str, float]:
         transpile(STATEMENT.format(number=number))
         made.append(time.perf_counter() - began)
     return {"cached": median(cached) * 1e3, "join": median(joined) * 1e3, "transpile": median(made) * 1e3}
-
-
-class _NoQueue:
-    async def enqueue(self, *_: Any, **__: Any) -> None:
-        """Nothing."""
-
-    async def requeue(self, *_: Any, **__: Any) -> bool:
-        return False

@@ -6,6 +6,7 @@ What runs is written anew from the tree that was read, never the text that came.
 from typing import Any, Final
 
 from sqlglot import ErrorLevel, exp
+from sqlglot.dialects.sqlite import SQLite
 from sqlglot.errors import SqlglotError, UnsupportedError
 
 from app.core.errors import Invalid
@@ -19,6 +20,16 @@ _TIMES: Final = frozenset({"TIMESTAMP", "TIMESTAMPTZ", "DATETIME"})
 _NO_DIALECT: Final = (exp.Interval, exp.AtTimeZone, exp.Array, exp.Bracket, exp.Any, exp.All, exp.SimilarTo)
 
 
+class _Ticks(SQLite):
+    """A name in double quotes that is none would be a text to SQLite, and an answer."""
+
+    class Tokenizer(SQLite.Tokenizer):
+        IDENTIFIERS = ["`"]  # noqa: RUF012 - the parent's
+
+
+_DIALECT: Final = _Ticks()
+
+
 def for_sqlite(sql: str) -> str:
     """The statement in SQLite's dialect; `Invalid` where that has no words for it."""
     root = parsed(sql).root
@@ -27,8 +38,9 @@ def for_sqlite(sql: str) -> str:
             raise _unsaid(type(node).__name__.upper())
         if isinstance(node, exp.Cast):
             _replace_time(node)
+    _name_results(root)
     try:
-        return root.sql(dialect="sqlite", unsupported_level=ErrorLevel.RAISE, comments=False)
+        return root.sql(dialect=_DIALECT, identify=True, unsupported_level=ErrorLevel.RAISE, comments=False)
     except UnsupportedError as error:
         raise _unsaid(str(error)) from None
     except SqlglotError as error:
@@ -83,6 +95,28 @@ def _replace_time(node: exp.Cast) -> None:
         node.replace(exp.Anonymous(this="date", expressions=[node.this.copy()]))
     elif kind in _TIMES:
         node.replace(exp.Anonymous(this="datetime", expressions=[node.this.copy()]))
+
+
+def _name_results(root: exp.Expr) -> None:
+    """Results are named as PostgreSQL names them; SQLite would take the text of the expression."""
+    while isinstance(root, exp.Subquery | exp.SetOperation):
+        root = root.this
+    for one in root.expressions if isinstance(root, exp.Select) else ():
+        if not isinstance(one, exp.Alias | exp.Column | exp.Star):
+            one.replace(exp.alias_(one.copy(), _result_name(one), quoted=True))
+
+
+def _result_name(node: exp.Expr) -> str:
+    if isinstance(node, exp.Anonymous | exp.Alias | exp.Column):
+        return str(node.alias_or_name).lower() if isinstance(node, exp.Anonymous) else str(node.alias_or_name)
+    if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Select):
+        return _result_name(node.this.expressions[0])
+    if isinstance(node, exp.Cast) and isinstance(node.this, exp.Column):
+        return str(node.this.name)
+    if isinstance(node, exp.Paren | exp.Window | exp.Filter):
+        return _result_name(node.this)
+    known = isinstance(node, exp.Case | exp.Exists | exp.CurrentDate | exp.CurrentTime | exp.CurrentTimestamp)
+    return str(node.sql(dialect="postgres")).partition(" ")[0].partition("(")[0].lower() if known else "?column?"
 
 
 def _unsaid(what: str) -> Invalid:

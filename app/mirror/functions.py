@@ -56,7 +56,7 @@ class _Gathered:
             raise OverflowError
         self._values.append(value)
 
-    def finalize(self) -> str | None:
+    def finalize(self) -> Any:
         return jsonio.dumps(self._values).decode() if self._values else None
 
 
@@ -71,7 +71,7 @@ class _Verdict:
         if value is not None:
             self._said.add(bool(value))
 
-    def finalize(self) -> int | None:
+    def finalize(self) -> Any:
         return int(self._decide(self._said)) if self._said else None
 
 

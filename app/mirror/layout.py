@@ -78,7 +78,10 @@ def laid_out(schema: TableSchema, width: int, *, key: int | None, kinds: Sequenc
     wanted = [fields[at].remote if at in fields else unnamed(at) for at in range(width)]
     if key is not None:
         wanted[key] = ID
-    names, shown = unique(wanted), schema.columns(width)
+    friendly = list(schema.columns(width))
+    if key is not None and friendly[key] == unnamed(key):
+        friendly[key] = ID
+    names, shown = unique(wanted), unique(friendly)
     columns = tuple(
         Column(
             position=at,

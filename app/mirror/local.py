@@ -62,7 +62,8 @@ def _on_sqlite(file: Path, sql: str, limit: int, seconds: float) -> Found:
     try:
         connection.set_progress_handler(lambda: int(time.monotonic() > deadline), STEPS)
         cursor = connection.execute(sql)
-        rows, room = [], MOST_LETTERS
+        rows: list[list[Any]] = []
+        room = MOST_LETTERS
         while len(rows) <= limit and (row := cursor.fetchone()) is not None:
             room -= _letters(row)
             if room < 0:

@@ -32,6 +32,7 @@ from app.simulator.iptvportal.portal import IptvPortal
 from app.simulator.iptvportal.tables import ALL
 from app.simulator.server import create_portal
 from app.simulator.spec import CatalogueSpec
+from tests.support.queues import NoQueue
 from tests.support.scripted import add_job, add_provider
 
 SPEC = CatalogueSpec(channels=40, movies=80, series=3, categories=10, subscribers=95)
@@ -91,14 +92,6 @@ class DirectPortal:
             raise TableForbidden(error.table) from None
         rows: list[Any] = orjson.loads(orjson.dumps(found))
         return self.change_rows(rows) if params["data"] == ["*"] else rows
-
-
-class NoQueue:
-    async def enqueue(self, task: str, *args: Any, job_id: str) -> None:
-        """Nothing: the tests run jobs themselves."""
-
-    async def requeue(self, task: str, *args: Any, job_id: str) -> bool:
-        return False
 
 
 @dataclass(slots=True)
@@ -174,7 +167,9 @@ class Site:
 async def site(database_url: str) -> AsyncIterator[Site]:
     database = Database(database_url)
     pk = await add_provider(database)
-    portal = DirectPortal(create_portal(SPEC, "iptvportal", Behaviour()))
+    simulated = create_portal(SPEC, "iptvportal", Behaviour())
+    assert isinstance(simulated, IptvPortal)
+    portal = DirectPortal(simulated)
     provider_id = f"{'one':a<16}"
     account = ProviderAccount(
         id=provider_id, name="one", kind=ProviderKind.IPTVPORTAL, url="http://portal.test", credentials={}, options={}

@@ -69,6 +69,8 @@ async def test_tables_are_mirrored_and_asked_over_http(served: Served) -> None:
             "mirror",
             "memory",
         ]
+        told = (await served.json("GET", f"{base}/tables"))["memory"]
+        assert (told["entries"], told["hits"], told["misses"], told["hitRate"]) == (1, 1, 2, 0.3333)
         dry = await served.json("POST", f"{base}/sql", json={**sql, "mode": "remote", "dryRun": True})
         assert dry["request"]["url"].endswith("/api/jsonsql/")
         assert CREDENTIALS["password"] not in str(dry)
@@ -121,5 +123,8 @@ async def test_a_sync_of_a_table_is_cancelled_within_two_seconds(served: Served)
 async def test_only_an_operators_portal_has_tables(served: Served) -> None:
     body = {"name": "P", "kind": "xtream", "url": "http://127.0.0.1:9/get.php?username=a&password=b", "sync": False}
     provider = (await served.json("POST", "/api/providers", 201, json=body))["id"]
+    base = f"/api/providers/{provider}"
     for path in ("tables", "tables/media"):
-        assert (await served.json("GET", f"/api/providers/{provider}/{path}", 422))["code"] == "invalid"
+        assert (await served.json("GET", f"{base}/{path}", 422))["code"] == "invalid"
+    assert (await served.json("POST", f"{base}/tables/media/sync", 422))["code"] == "invalid"
+    assert (await served.json("POST", f"{base}/sql", 422, json={"query": "SELECT 1"}))["code"] == "invalid"

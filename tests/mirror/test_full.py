@@ -38,6 +38,7 @@ async def test_tables_that_nobody_described_keep_all_columns(site: Site) -> None
     assert found.columns[0] == "id"
     assert list(found.columns[1:]) == [f"{'Field'}_{at}" for at in range(1, len(ALL["terminal"].columns))]
     assert [list(row) for row in found.rows] == site.portal.all_rows("terminal")
+    assert (await site.found("SELECT * FROM terminal_view")).columns == found.columns
 
 
 async def test_the_view_has_friendly_names_and_the_mirror_says_what_is_what(site: Site) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.core.errors import Conflict, NotFound, Unavailable
+from app.core.errors import Conflict, Invalid, NotFound, Unavailable
 from app.domain.jsonsql.errors import Inexpressible
 from app.domain.jsonsql.transpile import transpile
 from app.mirror.local import TooSlow
@@ -177,6 +177,28 @@ async def test_columns_of_rows_without_names(site: Site) -> None:
     assert list(found.columns) == list(ALL["package"].columns)
     unknown = await site.queries.run(site.pk, "SELECT * FROM service", mode=Mode.REMOTE)
     assert all(one.startswith("Field_") for one in unknown.columns)
+
+
+async def test_results_are_named_the_same_wherever_they_come_from(site: Site) -> None:
+    site.describe("package")
+    await site.sync("package")
+    sql = (
+        "SELECT id, name AS title, count(*), MAX(cost), (lower(name)), cast(name AS text), (SELECT min(id) FROM package) "
+        "FROM package GROUP BY id, name, cost ORDER BY id"
+    )
+    found = await site.found(sql)
+    assert list(found.columns) == ["id", "title", "count", "max", "lower", "name", "min"]
+    both = await site.found("SELECT count(*), CASE WHEN true THEN 1 END FROM package UNION SELECT 1, 2")
+    assert list(both.columns) == ["count", "case"]
+
+
+async def test_a_name_that_is_none_is_no_answer(site: Site) -> None:
+    """SQLite takes it for a text when it stands in double quotes."""
+    site.describe("package")
+    await site.sync("package")
+    for name in ('"Field_99"', "nothing", '"a`b"'):
+        with pytest.raises(Invalid, match="mirror says"):
+            await site.queries.run(site.pk, f"SELECT {name} FROM package", mode=Mode.LOCAL)
 
 
 def _kept(weight: int) -> Kept:

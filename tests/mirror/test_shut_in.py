@@ -12,7 +12,7 @@ from app.mirror import local
 from app.mirror.homes import Home
 from app.mirror.local import TooSlow, run
 from app.mirror.query import Mode
-from app.mirror.tables import quoted
+from app.mirror.spelling import quoted
 from tests.mirror.conftest import Site
 
 WRITES = """
