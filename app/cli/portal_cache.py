@@ -5,8 +5,9 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.output import JsonFlag, say, show_json
-from app.cli.portal_opening import ProviderOption, SetOption, opened_provider
-from app.cli.portal_output import Form, FormOption, form_of, show_listing
+from app.cli.portal_opening import opened_provider
+from app.cli.portal_options import Form, FormOption, ProviderOption, SetOption, form_of
+from app.cli.portal_output import show_listing
 from app.cli.running import awaited
 from app.core.clock import now_ms, rfc3339
 from app.mirror.clearing import forget_answers

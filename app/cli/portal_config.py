@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.output import JsonFlag
-from app.cli.portal_opening import SetOption
-from app.cli.portal_output import Form, FormOption, form_of, plain, show_listing
+from app.cli.portal_options import Form, FormOption, SetOption, form_of
+from app.cli.portal_output import plain, show_listing
 from app.config import load_portal, load_schemas
 from app.core.errors import NotFound
 from app.core.redaction import HIDDEN, scrub

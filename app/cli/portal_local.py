@@ -8,11 +8,12 @@ import typer
 from app.api.tables import SqlAnswer
 from app.cli.output import complain
 from app.cli.portal_opening import Registered
-from app.cli.portal_output import Wish, show_listing, show_request, told
+from app.cli.portal_options import Form, Wish
+from app.cli.portal_output import show_listing, show_request, told
 from app.core import jsonio
 from app.core.errors import ProviderError
 from app.domain.schemas import ID
-from app.mirror.query import Answer, Mode
+from app.mirror.query import Answer, Mode, Source
 from app.providers.iptvportal.envelope import Prepared
 from app.providers.iptvportal.portal import Result
 
@@ -23,10 +24,13 @@ ModeOption = Annotated[
 
 async def answer(registered: Registered, sql: str, mode: Mode, wish: Wish) -> None:
     """A SELECT, from the mirror or the portal, printed."""
-    queries = registered.context.mirror.queries
-    found = await queries.run(registered.view.pk, sql, mode=mode, dry_run=wish.dry_run)
+    queries, pk = registered.context.mirror.queries, registered.view.pk
+    found = await queries.run(pk, sql, mode=mode, dry_run=wish.dry_run)
     if wish.debug:
-        _explain(sql, found)
+        asked = found
+        if found.source is Source.REMOTE and not wish.dry_run:
+            asked = await queries.run(pk, sql, mode=Mode.REMOTE, dry_run=True)
+        _explain(sql, found, asked.request)
     if wish.dry_run:
         _show_request(found, wish)
         return
@@ -59,19 +63,21 @@ def _ids(result: Result) -> Sequence[Any]:
     return [row[place] for row in result.rows if len(row) > place]
 
 
-def _explain(sql: str, found: Answer) -> None:
+def _explain(sql: str, found: Answer, request: Any) -> None:
     told("SQL", sql)
     if found.transpiled is not None:
         told("JSONSQL", f"{found.transpiled['method']} {jsonio.dumps(found.transpiled['params']).decode()}")
-    if found.request is not None:
-        told("request", str(_prepared(found.request)))
+    if request is not None:
+        told("request", str(_prepared(request)))
     told("source", found.source.value)
     told("took", f"{found.elapsed_ms:.1f} ms")
 
 
 def _show_request(found: Answer, wish: Wish) -> None:
     if found.request is None:
-        complain(f"the {found.source.value} would answer, and nothing would be sent")
+        complain(f"the {found.source.value} would answer, and nothing would be sent; --mode remote asks the portal")
+        if wish.form in (Form.JSON, Form.YAML):
+            show_listing(wish.form, (), (), None)
     else:
         show_request(wish.form, _prepared(found.request))
 

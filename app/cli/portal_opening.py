@@ -3,9 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated, Final
-
-import typer
+from typing import Final
 
 from app.cli.portal_session import SessionFile
 from app.cli.running import named, opened, quiet
@@ -22,12 +20,6 @@ from app.providers.transport import Transport
 from app.registry.secrets import load_secrets
 from app.registry.views import ProviderView
 
-ProviderOption = Annotated[
-    str | None, typer.Option("--provider", "-p", help="A provider of kind iptvportal, by its id or its name.")
-]
-SetOption = Annotated[
-    list[str] | None, typer.Option("--set", help="KEY=VALUE, a setting for this command: --set client.timeout=5.")
-]
 NEEDED: Final = ("url", "username", "password")
 
 

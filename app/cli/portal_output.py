@@ -3,47 +3,17 @@
 import csv
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Annotated, Any
+from typing import Any
 
 import orjson
-import typer
 import yaml
 from rich.text import Text
 
 from app.cli.output import errors, show_json, show_table
+from app.cli.portal_options import Form
 from app.core import jsonio
 from app.domain.jsonsql.words import Statement
 from app.providers.iptvportal.envelope import Prepared
-
-
-class Form(StrEnum):
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-    YAML = "yaml"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What was asked besides the statement."""
-
-    form: Form
-    debug: bool
-    dry_run: bool
-    allow_writes: bool
-    yes: bool
-
-
-FormOption = Annotated[Form, typer.Option("--format", "-f", help="How it is printed.")]
-DebugFlag = Annotated[bool, typer.Option("--debug", help="Say what is asked, and how long it takes.")]
-DryRunFlag = Annotated[bool, typer.Option("--dry-run", help="Print the request, and send nothing.")]
-
-
-def form_of(form: Form, *, as_json: bool) -> Form:
-    """`--json` is short for `--format json`."""
-    return Form.JSON if as_json else form
 
 
 def show_listing(
@@ -69,10 +39,14 @@ def show_yaml(document: Any) -> None:
 
 def show_request(form: Form, prepared: Prepared) -> None:
     """A request that is not sent."""
-    if form is Form.JSON:
-        show_json({"url": prepared.url, "headers": dict(prepared.headers), "body": prepared.document})
-    else:
-        sys.stdout.write(f"{prepared}\n")
+    document = {"url": prepared.url, "headers": dict(prepared.headers), "body": prepared.document}
+    match form:
+        case Form.JSON:
+            show_json(document)
+        case Form.YAML:
+            show_yaml(document)
+        case _:
+            sys.stdout.write(f"{prepared}\n")
 
 
 def explain(sql: str | None, statement: Statement, prepared: Prepared) -> None:

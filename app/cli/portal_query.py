@@ -1,50 +1,42 @@
-"""`lineup portal auth`, `sql`, `jsonsql` and `transpile`: statements in SQL or JSONSQL, sent or only shown."""
+"""`lineup portal auth`, `sql` and `jsonsql`: statements in SQL or JSONSQL, sent or only shown."""
 
-import sys
+import time
 from dataclasses import replace
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
-from app.cli.output import JsonFlag, say, show_fields, show_json
+from app.cli.asking import check_asked, confirm
+from app.cli.output import JsonFlag, say, show_fields
 from app.cli.portal_local import ModeOption, answer, tell_mirror
-from app.cli.portal_opening import OpenedPortal, ProviderOption, SetOption, opened_portal
-from app.cli.portal_output import (
+from app.cli.portal_opening import OpenedPortal, opened_portal
+from app.cli.portal_options import (
     DebugFlag,
     DryRunFlag,
     Form,
     FormOption,
+    ProviderOption,
+    SetOption,
     Wish,
-    explain,
     form_of,
-    show_listing,
-    show_request,
-    statement_document,
-    told,
 )
+from app.cli.portal_output import explain, show_listing, show_request, statement_document, told
+from app.cli.portal_transpile import QueryArgument, pointed, read_object, read_text
 from app.cli.running import awaited
-from app.config import load_portal, load_schemas
-from app.core import jsonio
-from app.core.clock import rfc3339
+from app.core.clock import now_ms, rfc3339
 from app.core.errors import Invalid
 from app.core.redaction import HIDDEN
 from app.domain.jsonsql.errors import Inexpressible
 from app.domain.jsonsql.language import is_read_only, to_sql, transpile
-from app.domain.jsonsql.words import Method, Params, Statement, Style, Tables
+from app.domain.jsonsql.words import Method, Params, Statement, Tables
 from app.domain.values import integer
 from app.mirror.query import Mode
 from app.providers.iptvportal.portal import Result
 
-app = typer.Typer()
-
-FROM_STDIN: Final = "-"
-
-QueryArgument = Annotated[str, typer.Argument(metavar="QUERY", help="A statement; `-` reads it from standard input.")]
 AllowWrites = Annotated[bool, typer.Option("--allow-writes", help="Let INSERT, UPDATE and DELETE through.")]
 YesFlag = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before something is changed.")]
 
 
-@app.command("auth")
 @awaited
 async def log_in(
     *,
@@ -53,18 +45,22 @@ async def log_in(
     renew: Annotated[bool, typer.Option("--renew", help="Open a new session, also where one is good.")] = False,
     debug: DebugFlag = False,
     dry_run: DryRunFlag = False,
+    form: FormOption = Form.TABLE,
     as_json: JsonFlag = False,
 ) -> None:
     """Log in, or see that the session that is kept is still good."""
+    wanted = form_of(form, as_json=as_json)
     async with opened_portal(provider, given) as portal:
         inner = portal.client.client
         request = inner.prepare(inner.login)
         if dry_run:
-            show_request(form_of(Form.TABLE, as_json=as_json), request)
+            show_request(wanted, request)
             return
-        if debug:
-            told("request", str(request))
+        began, opening = time.perf_counter(), now_ms()
         session = await portal.client.login(renew=renew)
+        if debug:
+            told("request", str(request) if session.opened_at >= opening else "none: the session that is kept is good")
+            told("took", f"{(time.perf_counter() - began) * 1000:.1f} ms")
     found = {
         "portal": inner.endpoints.base,
         "session": HIDDEN,
@@ -72,13 +68,12 @@ async def log_in(
         "expiresAt": rfc3339(session.expires_at),
         "kept": portal.kept,
     }
-    if as_json:
-        show_json(found)
-    else:
+    if wanted is Form.TABLE:
         show_fields(found)
+    else:
+        show_listing(wanted, tuple(found), [tuple(found.values())], found)
 
 
-@app.command("sql")
 @awaited
 async def run_sql(
     *,
@@ -96,6 +91,11 @@ async def run_sql(
     """Ask in SQL: the mirror of a provider, or the portal."""
     text = read_text(query)
     wish = Wish(form=form_of(form, as_json=as_json), debug=debug, dry_run=dry_run, allow_writes=allow_writes, yes=yes)
+    with pointed(text):
+        await _ask(text, provider, given, mode, wish)
+
+
+async def _ask(text: str, provider: str | None, given: list[str] | None, mode: Mode, wish: Wish) -> None:
     async with opened_portal(provider, given) as portal:
         if mode is Mode.LOCAL and portal.registered is None:
             raise Invalid([("--mode", "Only a provider of the registry has a mirror.")])
@@ -105,7 +105,6 @@ async def run_sql(
             await _run(portal, portal.client.statement(text), text, wish)
 
 
-@app.command("jsonsql")
 @awaited
 async def run_jsonsql(
     *,
@@ -122,42 +121,9 @@ async def run_jsonsql(
 ) -> None:
     """Ask the portal in its own language, as it is written."""
     wish = Wish(form=form_of(form, as_json=as_json), debug=debug, dry_run=dry_run, allow_writes=allow_writes, yes=yes)
-    asked = _object(read_text(params), "PARAMS")
+    asked = read_object(read_text(params), "PARAMS")
     async with opened_portal(provider, given) as portal:
         await _run(portal, as_written(method, asked, portal.client.schemas.columns), None, wish)
-
-
-@app.command("transpile")
-def transpile_query(
-    *,
-    query: QueryArgument,
-    given: SetOption = None,
-    back: Annotated[
-        bool, typer.Option("--back", help="From JSONSQL to SQL; QUERY is {method, params}, or a SELECT's params.")
-    ] = False,
-    style: Annotated[Style, typer.Option(help="How equal things are written.")] = Style.DOCUMENTED,
-    as_json: JsonFlag = False,
-) -> None:
-    """Turn SQL into JSONSQL, or back, and ask nobody."""
-    portal = load_portal(given or ())
-    tables = load_schemas(portal).columns
-    text = read_text(query)
-    if back:
-        document = _object(text, "QUERY")
-        method, params = _parts(document)
-        sql = to_sql(method, params, tables=tables)
-        if as_json:
-            show_json({"sql": sql})
-        else:
-            say(sql)
-    else:
-        made = transpile(text, tables=tables, order_by_id=portal.client.order_by_id, style=style)
-        show_json(statement_document(made))
-
-
-def read_text(given: str) -> str:
-    """The argument, or standard input."""
-    return sys.stdin.read() if given == FROM_STDIN else given
 
 
 def as_written(method: Method, params: Params, tables: Tables) -> Statement:
@@ -205,9 +171,8 @@ async def _permit(portal: OpenedPortal, statement: Statement, wish: Wish) -> Non
         raise Invalid([("--allow-writes", f"{what}: it has to be allowed.")])
     if wish.yes:
         return
-    if not sys.stdin.isatty():
-        raise Invalid([("--yes", "There is nobody to ask whether this may be changed.")])
-    typer.confirm(f"{await _effect(portal, statement)} Go on?", abort=True, err=True)
+    check_asked()
+    confirm(f"{await _effect(portal, statement)} Go on?")
 
 
 async def _effect(portal: OpenedPortal, statement: Statement) -> str:
@@ -216,7 +181,8 @@ async def _effect(portal: OpenedPortal, statement: Statement) -> str:
     match statement.method:
         case Method.INSERT if "values" in params:
             rows = params["values"]
-            return f"This adds {len(rows) if rows and isinstance(rows[0], list) else 1} rows to {params['into']}."
+            count = len(rows) if rows and isinstance(rows[0], list) else 1
+            return f"This adds {_rows(count)} to {params['into']}."
         case Method.UPDATE | Method.DELETE:
             table = params["table" if statement.method is Method.UPDATE else "from"]
             counting = {"data": [{"function": "count", "args": ["*"]}], "from": table}
@@ -225,8 +191,12 @@ async def _effect(portal: OpenedPortal, statement: Statement) -> str:
             count = integer(found[0][0]) if found and found[0] else None
             verb = "changes" if statement.method is Method.UPDATE else "deletes"
             whole = "" if where else ", all there are,"
-            return f"This {verb} {'an unknown number of' if count is None else count} rows{whole} of {table}."
+            return f"This {verb} {'an unknown number of rows' if count is None else _rows(count)}{whole} of {table}."
     return "This may change something."
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _show(result: Result, form: Form) -> None:
@@ -239,28 +209,8 @@ def _show(result: Result, form: Form) -> None:
         "rows": list(result.rows),
         "source": "remote",
         "transpiled": statement_document(result.statement),
-        "elapsedMs": round(result.elapsed_ms, 1),
+        "elapsedMs": round(result.elapsed_ms, 3),
     }
     if written:
         document["count"] = result.count
     show_listing(form, result.columns, result.rows, document)
-
-
-def _object(text: str, name: str) -> dict[str, Any]:
-    try:
-        found = jsonio.loads(text)
-    except jsonio.JSONDecodeError as error:
-        raise Invalid([(name, f"This is no JSON: {error}.")]) from None
-    if not isinstance(found, dict):
-        raise Invalid([(name, "This is no JSON object.")])
-    return found
-
-
-def _parts(document: dict[str, Any]) -> tuple[Method, Params]:
-    """Method and params of a request; params alone are those of a SELECT."""
-    if "params" not in document:
-        return Method.SELECT, document
-    method, params = document.get("method", Method.SELECT), document["params"]
-    if method not in set(Method) or not isinstance(params, dict):
-        raise Invalid([("QUERY", f"There is {', '.join(Method)} as method, and params are an object.")])
-    return Method(method), params

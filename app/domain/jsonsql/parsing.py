@@ -119,4 +119,6 @@ def _unread(error: ParseError) -> Inexpressible:
     missing = _MISSING.fullmatch(message)
     if missing:
         message = f"{missing[1].upper()} is not complete here"
+    elif message.startswith("Invalid expression"):
+        message = "This was not expected here"
     return Inexpressible(message, line=line, column=max(1, column - len(told.get("highlight") or "") + 1))

@@ -101,7 +101,7 @@ def test_what_others_lose_is_said(sql: str, params: dict[str, Any]) -> None:
         ("DELETE FROM t USING u WHERE t.a = u.a", "JSONSQL cannot say USING of DELETE", 1, 21),
         ("DELETE FROM t RETURNING a + 1", "JSONSQL returns columns", 1, 25),
         ("SELECT a FROM t WHERE", "WHERE is not complete here", 1, 17),
-        ("SELECT a FRM t WHERE b", "Invalid expression", 1, 14),
+        ("SELECT a FRM t WHERE b", "This was not expected here", 1, 14),
         ("SELECT 'abc FROM t", "A quote is not closed here", 1, 8),
         ("", "There is no statement", 1, 1),
         ("SELECT a FROM t; DELETE FROM t", "One statement at a time", 1, 18),
