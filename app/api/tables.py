@@ -92,7 +92,7 @@ class TablesAnswer(Answer):
 class TableSyncAnswer(Answer):
     job_id: str
     provider_id: str
-    table: str
+    table: str = Field(examples=["tv_channel"])
     status: str
 
 

@@ -50,11 +50,13 @@ def generate(
     *,
     tables: TablesArgument = None,
     given: SetOption = None,
-    kind: Annotated[Models, typer.Option("--kind", help="Whose classes.")] = Models.PYDANTIC,
+    kind: Annotated[
+        Models, typer.Option("--kind", help="Whose classes; other generators read jsonschema.")
+    ] = Models.PYDANTIC,
     output: OutputOption = None,
     force: ForceFlag = False,
 ) -> None:
-    """Write the schemas as Python classes."""
+    """Write the schemas as Python classes, or as JSON Schema."""
     check_free(output, force=force)
     write_out(generated(chosen(_schemas(given), tables), kind), output)
 

@@ -17,7 +17,7 @@ COMMANDS: Final[Places] = {
         "app.cli.portal_sampling:validate",
         "Compare schemas with the portal: how many values have the type of their field, and stand under its name.",
     ),
-    "generate": ("app.cli.portal_described:generate", "Write the schemas as Python classes."),
+    "generate": ("app.cli.portal_described:generate", "Write the schemas as Python classes, or as JSON Schema."),
 }
 
 

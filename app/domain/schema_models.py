@@ -2,10 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from keyword import iskeyword
-from typing import Final
+from typing import Any, Final
 
 from app.domain.schemas import ID, FieldSpec, FieldType, TableSchema, Transformer, unique
 
@@ -36,15 +36,30 @@ _TAKEN: Final = frozenset(
 )
 
 
+_KINDS: Final[dict[FieldType, dict[str, str]]] = {
+    FieldType.INTEGER: {"type": "integer"},
+    FieldType.FLOAT: {"type": "number"},
+    FieldType.BOOLEAN: {"type": "boolean"},
+    FieldType.STRING: {"type": "string"},
+    FieldType.DATETIME: {"type": "string"},  # `date-time` wants an offset, which portals leave out
+    FieldType.DATE: {"type": "string", "format": "date"},
+}
+
+
 class Models(StrEnum):
+    """Classes of Python, or JSON Schema, of which other generators make what they know."""
+
     PYDANTIC = "pydantic"
     SQLMODEL = "sqlmodel"
+    JSONSCHEMA = "jsonschema"
 
 
 def generated(tables: Iterable[TableSchema], kind: Models) -> str:
     """A module with a class for each table. All fields may be None, so that a SELECT of some columns fits as well."""
     chosen = list(tables)
     names = unique(_class_name(table.name) for table in chosen)
+    if kind is Models.JSONSCHEMA:
+        return _documented(dict(zip(names, chosen, strict=True)))
     made = _Pydantic() if kind is Models.PYDANTIC else _SqlModel()
     bodies = [made.written(name, table) for name, table in zip(names, chosen, strict=True)]
     return "\n\n\n".join([made.head(), *bodies]) + "\n"
@@ -166,6 +181,28 @@ class _SqlModel(_Written):
         return found
 
 
+def _documented(tables: Mapping[str, TableSchema]) -> str:
+    """JSON Schema with a definition for each table."""
+    found = {
+        name: {
+            "type": "object",
+            "description": f"A row of {table.name}.",
+            "properties": dict(
+                zip(unique(one.column for one in table.fields), map(_property, table.fields), strict=True)
+            ),
+        }
+        for name, table in tables.items()
+    }
+    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Tables", "$defs": found}
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _property(one: FieldSpec) -> dict[str, Any]:
+    kind = _KINDS.get(_type(one))
+    said = {"description": one.description} if one.description else {}
+    return ({} if kind is None else {"anyOf": [kind, {"type": "null"}]}) | {"default": None} | said
+
+
 def _line(attribute: str, annotation: str, arguments: Sequence[str]) -> str:
     if len(arguments) == 1:
         return f"    {attribute}: {annotation} = None"
@@ -189,7 +226,12 @@ def _docstring(table: TableSchema, more: str = "") -> str:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    """A literal, in the quotes that need fewer escapes, as ruff has it."""
+    found = json.dumps(text, ensure_ascii=False)
+    if text.count('"') <= text.count("'"):
+        return found
+    inner = found[1:-1].replace('\\"', '"').replace("'", "\\'")
+    return f"'{inner}'"
 
 
 def _class_name(table: str) -> str:
