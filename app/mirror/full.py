@@ -45,7 +45,8 @@ class FullWalk:
         facts = await job.remote.facts()
         layout = await self._layout(facts)
         pages = self._pages(facts, layout)
-        total = -(-(facts.count or 0) // max(1, job.schema.sync.chunk_size))
+        # Each range ends in the middle of a page.
+        total = -(-(facts.count or 0) // max(1, job.schema.sync.chunk_size)) + len(pages) - 1
         job.job.note(STEP, pages_total=_planned(job) + total)
         batch: list[_Page] = []
         async with aclosing(together(pages, ahead=2 * PARTS)) as stream:

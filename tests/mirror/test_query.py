@@ -183,8 +183,8 @@ async def test_results_are_named_the_same_wherever_they_come_from(site: Site) ->
     site.describe("package")
     await site.sync("package")
     sql = (
-        "SELECT id, name AS title, count(*), MAX(cost), (lower(name)), cast(name AS text), (SELECT min(id) FROM package) "
-        "FROM package GROUP BY id, name, cost ORDER BY id"
+        "SELECT id, name AS title, count(*), MAX(cost), (lower(name)), cast(name AS text), (SELECT min(id) "
+        "FROM package) FROM package GROUP BY id, name, cost ORDER BY id"
     )
     found = await site.found(sql)
     assert list(found.columns) == ["id", "title", "count", "max", "lower", "name", "min"]
