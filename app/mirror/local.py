@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,15 +53,19 @@ class TooSlow(Conflict):
 async def run(home: Home, sql: str, *, limit: int, seconds: float) -> Found:
     """A statement that is known to read only; `Invalid` when the database cannot run it."""
     if home.file is not None:
-        return await asyncio.to_thread(_on_sqlite, home.file, for_sqlite(sql), limit, seconds)
+        over = threading.Event()
+        try:
+            return await asyncio.to_thread(_on_sqlite, home.file, for_sqlite(sql), limit, seconds, over)
+        finally:
+            over.set()  # nobody waits any more: a thread is not cancelled
     return await _on_postgres(home, for_postgres(sql), limit, seconds)
 
 
-def _on_sqlite(file: Path, sql: str, limit: int, seconds: float) -> Found:
+def _on_sqlite(file: Path, sql: str, limit: int, seconds: float, over: threading.Event) -> Found:
     deadline = time.monotonic() + seconds
     connection = _opened(file, deadline)
     try:
-        connection.set_progress_handler(lambda: int(time.monotonic() > deadline), STEPS)
+        connection.set_progress_handler(lambda: int(over.is_set() or time.monotonic() > deadline), STEPS)
         cursor = connection.execute(sql)
         rows: list[list[Any]] = []
         room = MOST_LETTERS

@@ -23,6 +23,7 @@ from app.providers.base import ProviderAccount
 
 MOST_ROWS: Final = 10_000
 MOST_SECONDS: Final = 30.0
+AT_ONCE: Final = 4  # statements in mirrors: the rest of the process needs threads and connections too
 STATE_SECONDS: Final = 1.0  # another process may have synced: so long an answer may be older than the mirror
 
 
@@ -79,6 +80,7 @@ class Queries:
         self._rows = rows
         self._seconds = seconds
         self._states: dict[int, _State] = {}
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def run(
         self, provider_pk: int, sql: str, *, mode: Mode = Mode.AUTO, dry_run: bool = False, limit: int | None = None
@@ -157,7 +159,15 @@ class Queries:
         return True
 
     async def _local(self, asked: Asked, limit: int, *, stale: bool = False) -> "_Told":
-        found = await run(self._mirror.home(asked.account), asked.sql, limit=limit, seconds=self._seconds)
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise TooSlow(self._seconds) from None
+        try:
+            found = await run(self._mirror.home(asked.account), asked.sql, limit=limit, seconds=self._seconds)
+        finally:
+            self._turns.release()
         return _Told(found=found, source=Source.MIRROR, stale=stale)
 
     async def _remote(self, asked: Asked, limit: int) -> "_Told":

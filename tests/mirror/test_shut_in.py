@@ -1,5 +1,7 @@
 """Statements that people write are shut in with the mirror's own tables, and end when they should."""
 
+import asyncio
+import threading
 import time
 from typing import Any
 
@@ -179,6 +181,46 @@ async def test_a_pattern_without_end_ends_in_time(packages: Site) -> None:
         with pytest.raises(TooSlow):
             await run(home, HOPELESS, limit=10, seconds=0.2)
     assert time.monotonic() - began < 3
+
+
+async def test_a_query_that_nobody_waits_for_ends(packages: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    packages.describe("subscriber")
+    await packages.sync("subscriber")
+    ended = threading.Event()
+    thread = local._on_sqlite
+
+    def watched(*args: Any) -> Any:
+        try:
+            return thread(*args)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(local, "_on_sqlite", watched)
+    home = packages.homes.of(packages.account.id)
+    waiting = asyncio.create_task(run(home, SLOW, limit=10, seconds=60))
+    await asyncio.sleep(0.2)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert home.file is None or await asyncio.to_thread(ended.wait, 10)
+    assert await _running(packages, home) == 0
+
+
+async def test_a_few_statements_run_at_once(packages: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    running, most = 0, 0
+
+    async def counted(*args: Any, **kwargs: Any) -> local.Found:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.01)
+        running -= 1
+        return await run(*args, **kwargs)
+
+    monkeypatch.setattr("app.mirror.query.run", counted)
+    asked = [packages.queries.run(packages.pk, f"SELECT {at} FROM package", mode=Mode.LOCAL) for at in range(12)]
+    assert [len(one.rows) for one in await asyncio.gather(*asked)] == [12] * 12
+    assert most == 4
 
 
 async def test_an_answer_has_an_end(packages: Site, monkeypatch: pytest.MonkeyPatch) -> None:
