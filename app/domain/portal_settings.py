@@ -214,7 +214,7 @@ def _made(checks: Checks, found: Mapping[str, Any], source: str, *, over: bool =
     if checks.errors:
         # A value that stands above the services is checked by each.
         told = dict.fromkeys(f"{path}: {message}" for path, message in checks.errors)
-        raise Misconfigured("; ".join(told))
+        raise Misconfigured(" ".join(told))
     return Layer(source=source, values=found, over=over)
 
 

@@ -103,7 +103,8 @@ class _Reader:
         made = {name: self._made(name) for name in names}
         if self._checks.errors:
             raise Invalid(self._checks.errors)
-        return Schemas(tables=made, notes=tuple(self._checks.notes), given=self._sources)
+        usual = SyncSpec(**self._sync | self._over)
+        return Schemas(tables=made, notes=tuple(self._checks.notes), given=self._sources, usual=usual)
 
     def _table(self, path: str, name: str, raw: Mapping[str, Any]) -> None:
         checks = self._checks

@@ -146,12 +146,14 @@ class TableSchema:
 class Schemas:
     """All tables that are described; `notes` say what of a file has no effect here.
 
-    `given`: of each table, what of its `sync` its files say, and which of them.
+    `given`: of each table, what of its `sync` its files say, and which of them. `usual`: how a table is kept that no
+    file describes.
     """
 
     tables: Mapping[str, TableSchema] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     given: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    usual: SyncSpec = field(default_factory=SyncSpec)
 
     def table(self, name: str) -> TableSchema:
         if name not in self.tables:

@@ -56,6 +56,7 @@ def open_desk(
         schemas=lambda _: schemas.tables,
         jobs=jobs,
         memory=memory,
+        usual=schemas.usual,
     )
     return MirrorDesk(tables=mirror, queries=Queries(mirror, memory))
 

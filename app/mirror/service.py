@@ -9,7 +9,7 @@ from app.core.clock import now_ms
 from app.core.errors import Conflict, Invalid, NotFound
 from app.db.engine import Database
 from app.domain.kinds import ProviderKind, StepName, StepStatus
-from app.domain.schemas import Strategy, TableSchema
+from app.domain.schemas import Strategy, SyncSpec, TableSchema
 from app.jobs.requests import JobRequests
 from app.jobs.tracker import JobTracker
 from app.jobs.views import StartedJob
@@ -65,6 +65,7 @@ class Mirror:
         schemas: Schemas,
         jobs: JobRequests,
         memory: Memory,
+        usual: SyncSpec | None = None,
     ) -> None:
         self._database = database
         self._homes = homes
@@ -73,6 +74,7 @@ class Mirror:
         self._schemas = schemas
         self._jobs = jobs
         self._memory = memory
+        self._usual = usual or SyncSpec()
         self._portals: dict[str, tuple[ProviderAccount, Portal]] = {}
 
     async def account(self, provider_pk: int) -> ProviderAccount:
@@ -97,8 +99,8 @@ class Mirror:
         return self._schemas(account)
 
     def schema(self, account: ProviderAccount, table: str) -> TableSchema:
-        """How a table looks; one that nobody described has columns `Field_N` and is kept whole."""
-        return self.described(account).get(table) or TableSchema(name=checked_table(table))
+        """How a table looks; one that nobody described has columns `Field_N` and is kept as usual."""
+        return self.described(account).get(table) or TableSchema(name=checked_table(table), sync=self._usual)
 
     async def tables(self, provider_pk: int) -> list[TableView]:
         """All tables that are described or registered, by name."""
