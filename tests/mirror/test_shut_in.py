@@ -236,7 +236,7 @@ async def test_names_that_hold_anything_are_kept_as_names(site: Site) -> None:
     """Columns are named by people, in schemas."""
     assert quoted('a"; DROP TABLE package; --') == '"a""; DROP TABLE package; --"'
     schema = site.describe("package")
-    odd = 'a:b"; DROP TABLE package; --'
+    odd = 'a :b"; DROP TABLE package; --'
     fields: Any = tuple(_named(one, odd) if one.position == 1 else one for one in schema.fields)
     site.schemas["package"] = type(schema)(name="package", fields=fields, sync=schema.sync, width=schema.width)
     await site.sync("package")
