@@ -181,8 +181,8 @@ async def _effect(portal: OpenedPortal, statement: Statement) -> str:
     match statement.method:
         case Method.INSERT if "values" in params:
             rows = params["values"]
-            count = len(rows) if rows and isinstance(rows[0], list) else 1
-            return f"This adds {_rows(count)} to {params['into']}."
+            several = len(rows) if rows and isinstance(rows[0], list) else 1
+            return f"This adds {_rows(several)} to {params['into']}."
         case Method.UPDATE | Method.DELETE:
             table = params["table" if statement.method is Method.UPDATE else "from"]
             counting = {"data": [{"function": "count", "args": ["*"]}], "from": table}
