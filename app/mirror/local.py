@@ -25,7 +25,7 @@ STEPS: Final = 20_000  # of SQLite's machine between two looks at the clock: abo
 CACHE_KIB: Final = 4_096
 LONGEST_TEXT: Final = 10_000_000  # bytes that one value may grow to
 MOST_LETTERS: Final = 64_000_000  # of all texts of an answer
-FIRST_ROWS: Final = 50
+FIRST_ROWS: Final = 200
 MOST_AT_ONCE: Final = 5_000  # rows of one step
 ALLOWED: Final = frozenset(
     {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
@@ -105,9 +105,10 @@ def _authorized(action: int, _: str | None, second: str | None, *__: Any) -> int
 async def _on_postgres(home: Home, sql: str, limit: int, seconds: float) -> Found:
     deadline = time.monotonic() + seconds
     async with home.reader() as reader:
-        await reader.rows(text(f"SELECT set_config('statement_timeout', '{int(seconds * 1000)}', true)"))
+        settings = {"statement_timeout": str(int(seconds * 1000)), "transaction_read_only": "on"}
+        calls = ", ".join(f"set_config('{key}', '{one}', true)" for key, one in settings.items())
+        await reader.rows(text(f"SELECT {calls}"))
         driver = await reader.driver()
-        await driver.execute("SET LOCAL transaction_read_only = on")
         try:
             prepared = await driver.prepare(sql)
             rows = await _fetched(await prepared.cursor(), limit, deadline)
@@ -128,14 +129,15 @@ async def _fetched(cursor: Any, limit: int, deadline: float) -> list[Any]:
     while len(rows) <= limit:
         if time.monotonic() > deadline:  # the time of the database is that of each step
             raise TimeoutError
-        some = await cursor.fetch(min(step, limit + 1 - len(rows)))
-        if not some:
-            break
+        wanted = min(step, limit + 1 - len(rows))
+        some = await cursor.fetch(wanted)
         used = sum(map(_letters, some))
         room -= used
         if room < 0:
             raise _too_large()
         rows += some
+        if len(some) < wanted:
+            break
         step = max(1, min(MOST_AT_ONCE, room * len(some) // (used + 1)))
     return rows
 
