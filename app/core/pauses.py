@@ -37,6 +37,16 @@ async def beside(work: Callable[[asyncio.Event], Awaitable[None]]) -> AsyncItera
         await asyncio.wait([task])
 
 
+@asynccontextmanager
+async def together() -> AsyncIterator[asyncio.TaskGroup]:
+    """Tasks that end together: the first that fails ends the others, and its error is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            yield group
+    except BaseExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+
+
 async def undisturbed(work: Coroutine[Any, Any, T]) -> T:
     """Waits for `work` to its end although the task is cancelled meanwhile; the cancellation is raised then."""
     task = asyncio.ensure_future(work)

@@ -11,8 +11,7 @@ from typing import Any, Final
 from app.domain.normal import fold_case
 
 MOST: Final = 32  # literals; the letters and pairs of a text are looked up together, so that it hardly matters how many
-REMEMBERED: Final = 20_000  # words, and what they open together: names are much alike
-_NOTHING: Final = frozenset[str]()
+REMEMBERED: Final = 20_000  # words: names are much alike
 _ODD: Final = re.compile(r"\{(?!\d)")  # fuzzy matching and named lists read as literals elsewhere
 _GROUPS: Final = frozenset({"SUBPATTERN", "ATOMIC_GROUP"})
 _REPEATS: Final = frozenset({"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"})
@@ -37,39 +36,31 @@ class Index:
         self._always = keys.pop("", [])
         self._keys = keys
         self._known = frozenset(keys)
-        self._words: dict[str, frozenset[str]] = {}
-        self._opened: dict[frozenset[str], Sequence[_Guarded]] = {}
+        self._words: dict[str, list[_Guarded]] = {}
         # What a cut puts together meets at a space: without such keys it opens no gate that was shut.
         self.spaced = any(" " in key for key in keys)
 
     def places(self, folded: str, more: Iterable[int] = ()) -> list[int]:
         """The places of gates that a folded text opens, and `more`, the last one first."""
-        try:
-            hits = _NOTHING.union(*[self._words[word] for word in folded.split(" ")])
-        except KeyError:
-            hits = _NOTHING.union(*map(self._hits, folded.split(" ")))
+        opened, words = self._always.copy(), self._words
+        for word in folded.split(" "):
+            known = words.get(word)
+            opened += self._opened_by(word) if known is None else known
         if self.spaced:
-            hits |= self._known.intersection(map(add, folded, folded[1:]))
-        opened = self._opened.get(hits)
-        if opened is None:
-            opened = self._open(hits)
-        found = [place for place, literal in opened if literal in folded]
-        return sorted({*found, *more}, reverse=True) if more else list(dict.fromkeys(found))
+            opened += self._guarded(map(add, folded, folded[1:]))
+        found = {place for place, literal in opened if literal in folded}
+        return sorted(found.union(more), reverse=True)
 
-    def _hits(self, word: str) -> frozenset[str]:
-        """The keys in a word; names are made of few different ones."""
+    def _opened_by(self, word: str) -> list[_Guarded]:
+        """What the keys in a word open; names are made of few different ones."""
         if len(self._words) >= REMEMBERED:
             self._words.clear()
-        found = self._known.intersection(map(add, word, word[1:])) | self._known.intersection(f"{word} ")
+        found = self._guarded((*map(add, word, word[1:]), *word, " "))
         self._words[word] = found
         return found
 
-    def _open(self, hits: frozenset[str]) -> Sequence[_Guarded]:
-        if len(self._opened) >= REMEMBERED:
-            self._opened.clear()
-        opened = sorted([*self._always, *(one for hit in hits for one in self._keys[hit])], reverse=True)
-        self._opened[hits] = opened
-        return opened
+    def _guarded(self, pairs: Iterable[str]) -> list[_Guarded]:
+        return [guarded for key in self._known.intersection(pairs) for guarded in self._keys[key]]
 
 
 def gate_of(pattern: str) -> Gate:

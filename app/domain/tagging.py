@@ -1,7 +1,7 @@
 """Rules and what they make of a name: tags, and the tidy name. Pure; a rule that cannot be run is left out and told."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -65,20 +65,21 @@ class Tagged(NamedTuple):
     cleaned_name: str
 
 
+_Given = Mapping[int, tuple[str, ...]]  # place of a rule → tags
+_Found = tuple[Sequence[str], str]  # the tags that a rule gives, and the text after its cleanup ("" = as it was)
+
+
 class _Step(Struct, frozen=True, gc=False, kw_only=True):
     place: int
     rule: Rule
     matcher: Matcher
-    given: tuple[str, ...]  # the tag, unless it is what the pattern captures
-    replacement: str  # of each match, with groups named
+    run: Callable[[str], _Found | None]  # what the rule finds in a text; None without a match
+    limited: bool
+    stops: bool
+    reopens: bool  # whether its cleanup may open gates that were shut
     in_name: bool
     in_category: bool
-    captures: bool
     spaced: bool  # whether the gate has words that the text may have, and not together
-
-
-_Given = Mapping[int, tuple[str, ...]]  # place of a rule → tags
-_Found = tuple[Sequence[str], str]  # the tags that a rule gives, and the text after its cleanup ("" = as it was)
 
 
 class Tagger:
@@ -98,7 +99,7 @@ class Tagger:
         folded = fold_case(text)
         given = self._given(tuple(category_names)) if self._of_category and category_names else {}
         tags: list[str] = []
-        turn = Turn()
+        turn = None
         waiting = self._index.places(folded, given)
         opened = folded  # the text that these places were found in
         while waiting:
@@ -108,17 +109,21 @@ class Tagger:
                 continue
             left = found = None
             if step.in_name and ((folded is opened and not step.spaced) or step.matcher.may_be_in(folded)):
-                found = self._run(step, turn, text) if step.matcher.limited else _applied(step, text)
+                if step.limited:
+                    turn = turn or Turn()
+                    found = self._run(step, turn, text)
+                else:
+                    found = step.run(text)
             if found is not None:
                 tags += found[0]
                 left = found[1]
             if given:
                 tags += given.get(place, ())
-            if step.rule.stop and (left is not None or place in given):
+            if step.stops and (left is not None or place in given):
                 break
             if left:
                 text, folded = left, fold_case(left)
-                if step.rule.cleanup is Cleanup.REPLACE or self._index.spaced:
+                if step.reopens or self._index.spaced:
                     waiting = [one for one in self._index.places(folded, given) if one > place]
                     opened = folded
         return Tagged(distinct(tags), cleaned_name(text) or cleaned_name(original) or name)
@@ -129,28 +134,26 @@ class Tagger:
         except BadPattern as error:
             self.troubles[rule.id] = str(error)
             return None
-        replacement = rule.replacement if rule.cleanup is Cleanup.REPLACE else " "
-        if rule.pattern_type is not PatternType.REGEX:
-            replacement = replacement.replace("\\", "\\\\")
         return _Step(
             place=place,
             rule=rule,
             matcher=matcher,
-            given=(rule.tag,) if rule.tag else (),
-            replacement=replacement,
+            run=_runner(rule, matcher),
+            limited=matcher.limited,
+            stops=rule.stop,
+            reopens=rule.cleanup is Cleanup.REPLACE,
             in_name=rule.source is not Source.CATEGORY,
             in_category=rule.source is not Source.NAME,
-            captures=rule.tag == CAPTURE,
             spaced=any(" " in literal for literal in matcher.gate),
         )
 
     def _run(self, step: _Step, turn: Turn, text: str) -> _Found | None:
-        """`_applied` for a pattern that has a limit; one that breaks it is left out from now on."""
+        """Runs a pattern that has a limit; one that breaks it is left out from now on."""
         if turn.over:
             return None
         found = None
         try:
-            found = _applied(step, text)
+            found = step.run(text)
         except Unusable as error:
             self._leave_out(step.rule.id, str(error))
         slowest = turn.count(step.matcher, step.rule.id)
@@ -202,7 +205,6 @@ def checked(rule: Rule) -> Matcher:
     return matcher
 
 
-@lru_cache(maxsize=4_096)  # a rule captures few different texts
 def tag_name(text: str) -> str:
     """A tag as it is stored: spaces single, no brackets or separators around it; "" when nothing is left."""
     return " ".join(plain(text).split()).strip(_TAG_EDGES)[:MAX_TAG].strip()
@@ -221,24 +223,41 @@ def _distinct(tags: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(found.values()))
 
 
-def _applied(step: _Step, text: str) -> _Found | None:
-    """What a rule finds in a text; None without a match."""
-    rule, matcher = step.rule, step.matcher
+def _runner(rule: Rule, matcher: Matcher) -> Callable[[str], _Found | None]:
+    """What a rule does with a text; None without a match."""
+    given = (rule.tag,) if rule.tag else ()
+    replacement = rule.replacement if rule.cleanup is Cleanup.REPLACE else " "  # of each match, with groups named
+    if rule.pattern_type is not PatternType.REGEX:
+        replacement = replacement.replace("\\", "\\\\")
+
+    def finds(text: str) -> _Found | None:
+        return (given, "") if matcher.found(text) else None
+
+    def captures(text: str) -> _Found | None:
+        found = _tags(matcher.captured(text))
+        return (found, "") if found else None
+
+    def replaces(text: str) -> _Found | None:
+        left, count = matcher.replaced(text, replacement)
+        return (given, tidied(left)) if count else None
+
+    def cuts(text: str) -> _Found | None:
+        captured, left = matcher.cut(text, replacement)
+        found = _tags(captured)
+        return (found, tidied(left)) if found else None
+
     if rule.cleanup is Cleanup.KEEP:
-        if step.captures:
-            given = _tags(matcher.captured(text))
-            return (given, "") if given else None
-        return (step.given, "") if matcher.found(text) else None
-    if step.captures:
-        cut = matcher.cut(text, step.replacement)
-        given = _tags(cut.captured)
-        return (given, tidied(cut.left)) if given else None
-    left, count = matcher.replaced(text, step.replacement)
-    return (step.given, tidied(left)) if count else None
+        return captures if rule.tag == CAPTURE else finds
+    return cuts if rule.tag == CAPTURE else replaces
 
 
 def _tags(captured: Iterable[str]) -> list[str]:
-    return [tag for one in captured if (tag := tag_name(one).upper())]
+    return [tag for one in captured if (tag := _captured(one))]
+
+
+@lru_cache(maxsize=4_096)  # a rule captures few different texts
+def _captured(text: str) -> str:
+    return tag_name(text).upper()
 
 
 def tidied(text: str) -> str:

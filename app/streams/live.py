@@ -71,8 +71,8 @@ class Live:
         try:
             async with self._sessions.provider(provider_pk) as provider:
                 kept.reading = await read_channels(provider, account.id)
-        except* ProviderError as group:
-            kept.error = _first(group)
+        except ProviderError as error:
+            kept.error = error
         kept.until = time.monotonic() + (KEPT_SECONDS if kept.error is None else TROUBLE_SECONDS)
         self._kept[provider_pk] = kept
         self._make_room(provider_pk)
@@ -104,16 +104,6 @@ class Live:
                 return
             if provider_pk != newest:
                 del self._kept[provider_pk]
-
-
-def _first(group: BaseExceptionGroup[ProviderError]) -> ProviderError:
-    """One of several errors: pages that are asked for together fail together."""
-    found: BaseException = group
-    while isinstance(found, BaseExceptionGroup):
-        found = found.exceptions[0]
-    if not isinstance(found, ProviderError):
-        raise found
-    return found
 
 
 def _called(reading: Reading, document: ChannelDocument) -> frozenset[str]:

@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from app.core.errors import Unavailable
+from app.core.pauses import together
 from app.domain.documents import ChannelDocument
 from app.domain.identity import category_id
 from app.domain.kinds import Kind, StepName
@@ -132,6 +133,6 @@ async def _paged(provider: Provider, scope: Scope) -> AsyncGenerator[Page, None]
 
 
 async def _together(provider: Provider, scope: Scope, numbers: Sequence[int]) -> list[Page]:
-    async with asyncio.TaskGroup() as group:
+    async with together() as group:
         tasks = [group.create_task(provider.page(scope, number)) for number in numbers]
     return [task.result() for task in tasks]

@@ -5,7 +5,7 @@ between leaves items marked by either set of rules, and `tag_state` says that it
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ STRETCH: Final = 5_000  # items in one transaction: 7 MB of documents
 REFRESH_ALL: Final = 5_000  # renamed items from which on the word index is compared as a whole
 NO_JOB: Final = "tags"  # in the change log
 NONE: Final = Counts()
+NOBODY: Final[Mapping[str, tuple[str, ...]]] = {}
 
 
 class Dressed(Struct, rename="camel", gc=False):
@@ -58,18 +59,37 @@ class Run:
     changed: int = 0
 
 
-class Difference(Struct, frozen=True, kw_only=True, gc=False):
-    """An item that is marked otherwise than it was."""
+class Found(Struct, frozen=True, gc=False):
+    """A stretch of items in order, and the tags that people set, by public id."""
 
-    item: StoredItem
-    was: Dressed
-    marking: Marking
-    own: tuple[str, ...]
+    items: Sequence[StoredItem] = ()
+    own: Mapping[str, tuple[str, ...]] = NOBODY
 
-    @property
-    def told(self) -> bool:
-        """Whether clients hear of it; who is shown is not theirs to know."""
-        return (self.was.tags, self.was.cleaned_name) != (self.marking.tags, self.marking.cleaned_name)
+
+@dataclass(slots=True)
+class Marked:
+    """What a stretch's marking is to write, as rows; `kept` counts the tags of the items that stay as they are."""
+
+    given: list[Given] = field(default_factory=list)
+    shown: list[tuple[int, int]] = field(default_factory=list)
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+    bodies: list[tuple[int, bytes]] = field(default_factory=list)
+    log: list[ChangeRow] = field(default_factory=list)
+    renamed: list[int] = field(default_factory=list)
+    kept: int = 0
+
+    def rewrite(self, item: StoredItem, was: Dressed, marking: Marking, now: int, dated: str | None) -> None:
+        """The rows of an item whose change clients are told of."""
+        name = marking.cleaned_name
+        words = search_words(was.name, name if name != was.name else None, was.original_name)
+        self.rows.append((sort_key(name), words, int(marking.visibility), now, item.ordinal))
+        renamed, stamps = (was.cleaned_name, name), (was.updated_at, dated)
+        body = restamped(item.body, tags=(was.tags, marking.tags), renamed=renamed, updated_at=stamps)
+        self.bodies.append((item.ordinal, body))
+        if item.is_active:
+            self.log.append((item.id, "updated", body))
+        if was.cleaned_name != name:
+            self.renamed.append(item.ordinal)
 
 
 class Processing:
@@ -142,69 +162,45 @@ class Processing:
             run.counts, run.rounds = run.counts._replace(kept=before.kept), run.rounds + 1
 
     async def _walk(self, run: Run, kind: Kind, marker: Marker) -> None:
-        renamed, last = OrdinalSet(), -1
-        while True:
-            async with self._database.reader() as reader:
-                found = await tags.stretch(reader, kind, run.provider_pk, after=last, limit=STRETCH)
-            if not found:
-                break
-            last = found[-1].ordinal
-            await self._stretch(run, kind, marker, found, renamed)
+        renamed = OrdinalSet()
+        found = await self._read(run, kind, after=-1)
+        while found.items:
+            await self._store(run, kind, await _marked(marker, found), renamed)
+            found = await self._read(run, kind, after=found.items[-1].ordinal)
         await self._index(run, kind, renamed)
 
     async def _part(self, run: Run, kind: Kind, marker: Marker, places: Sequence[int]) -> None:
         renamed = OrdinalSet()
         for start in range(0, len(places), STRETCH):
-            async with self._database.reader() as reader:
-                chosen = places[start : start + STRETCH]
-                found = await tags.stretch(reader, kind, run.provider_pk, places=chosen)
-            await self._stretch(run, kind, marker, found, renamed, every=True)
+            found = await self._read(run, kind, places=places[start : start + STRETCH])
+            await self._store(run, kind, await _marked(marker, found, every=True), renamed)
         await self._index(run, kind, renamed)
 
-    async def _stretch(
-        self,
-        run: Run,
-        kind: Kind,
-        marker: Marker,
-        found: Sequence[StoredItem],
-        renamed: OrdinalSet,
-        *,
-        every: bool = False,
-    ) -> None:
+    async def _read(self, run: Run, kind: Kind, *, after: int = -1, places: Sequence[int] = ()) -> Found:
+        """The stretch behind a place, or these places."""
         async with self._database.reader() as reader:
-            own = await tags.set_by_people(reader, [item.id for item in found])
-        different, kept = await _compare(marker, found, own, every=every)
-        run.counts = run.counts.plus(Counts(kept=kept))
-        if not different:
+            items = await tags.stretch(reader, kind, run.provider_pk, after=after, limit=STRETCH, places=places)
+            return Found(items, await tags.set_by_people(reader, [item.id for item in items]))
+
+    async def _store(self, run: Run, kind: Kind, marked: Marked, renamed: OrdinalSet) -> None:
+        run.counts = run.counts.plus(Counts(kept=marked.kept))
+        if not marked.given:
             return
         async with self._database.writer() as writer:
             await lease.require(writer, provider_pk=run.provider_pk, fence=run.fence)
-            await self._write(writer, run, kind, different)
-        for one in different:
-            if one.was.cleaned_name != one.marking.cleaned_name:
-                renamed.add(one.item.ordinal)
-        run.changed += sum(one.told and one.item.is_active for one in different)
+            await self._write(writer, run, kind, marked)
+        renamed.update(OrdinalSet(marked.renamed))
+        run.changed += len(marked.log)
 
-    async def _write(self, writer: Writer, run: Run, kind: Kind, different: Sequence[Difference]) -> None:
-        given = [Given(one.item.ordinal, one.marking.tags, one.own) for one in different]
+    async def _write(self, writer: Writer, run: Run, kind: Kind, marked: Marked) -> None:
         older = run.started + (run.rounds > 0)  # what a round of this processing gave may be wrong too
-        put = await tags.put(writer, kind, run.provider_pk, given, run.started, before=older)
+        put = await tags.put(writer, kind, run.provider_pk, marked.given, run.started, before=older)
         run.counts = run.counts.plus(put)
-        changed = [one for one in different if one.told]
-        hidden = [(int(one.marking.visibility), one.item.ordinal) for one in different if not one.told]
-        await tags.show(writer, kind, run.provider_pk, hidden)
-        now = now_ms()
-        dated = rfc3339(now)
-        rows, bodies, log = [], [], list[ChangeRow]()
-        for one in changed:
-            row, body = _rewritten(one, now, dated)
-            rows.append(row)
-            bodies.append((one.item.ordinal, body))
-            if one.item.is_active:
-                log.append((one.item.id, "updated", body))
-        await tags.remark(writer, kind, run.provider_pk, rows)
-        await items.rewrite_documents(writer, kind, run.provider_pk, bodies)
-        await self._log(writer, run, kind, log, OrdinalSet(one.item.ordinal for one in changed))
+        await tags.show(writer, kind, run.provider_pk, marked.shown)
+        await tags.remark(writer, kind, run.provider_pk, marked.rows)
+        await items.rewrite_documents(writer, kind, run.provider_pk, marked.bodies)
+        places = OrdinalSet(ordinal for ordinal, _ in marked.bodies)
+        await self._log(writer, run, kind, marked.log, places)
 
     async def _log(self, writer: Writer, run: Run, kind: Kind, log: list[ChangeRow], places: OrdinalSet) -> None:
         if not log:
@@ -233,28 +229,22 @@ class Processing:
             await search.refresh(writer, provider_pk=run.provider_pk, kind=kind, ordinals=places)
 
 
-async def _compare(
-    marker: Marker, found: Sequence[StoredItem], own: dict[str, tuple[str, ...]], *, every: bool
-) -> tuple[list[Difference], int]:
-    """What differs, or is to be written whatever it is; and how many tags the other items have."""
-    different, kept, pace = list[Difference](), 0, Pace()
-    for item in found:
+async def _marked(marker: Marker, found: Found, *, every: bool = False) -> Marked:
+    """What differs, or is to be written whatever it is."""
+    made, pace, now = Marked(), Pace(), now_ms()
+    dated = rfc3339(now)
+    for item in found.items:
         if pace.due():
             await asyncio.sleep(0)
-        was, mine = dressed(item.body), own.get(item.id, ())
-        marking = marker.mark(was.name, was.category_ids, censored=item.censored, own=mine)
-        same = (marking.tags, marking.cleaned_name) == (was.tags, was.cleaned_name)
-        if same and marking.visibility == item.visibility and not mine and not every:
-            kept += len(was.tags)
-        else:
-            different.append(Difference(item=item, was=was, marking=marking, own=mine))
-    return different, kept
-
-
-def _rewritten(one: Difference, now: int, dated: str | None) -> tuple[tuple[Any, ...], bytes]:
-    was, marking = one.was, one.marking
-    tidy = marking.cleaned_name if marking.cleaned_name != was.name else None
-    words = search_words(was.name, tidy, was.original_name)
-    row = (sort_key(marking.cleaned_name), words, int(marking.visibility), now, one.item.ordinal)
-    renamed, stamps = (was.cleaned_name, marking.cleaned_name), (was.updated_at, dated)
-    return row, restamped(one.item.body, tags=(was.tags, marking.tags), renamed=renamed, updated_at=stamps)
+        was, own = dressed(item.body), found.own.get(item.id, ())
+        marking = marker.mark(was.name, was.category_ids, censored=item.censored, own=own)
+        told = (marking.tags, marking.cleaned_name) != (was.tags, was.cleaned_name)
+        if not told and marking.visibility == item.visibility and not own and not every:
+            made.kept += len(was.tags)
+            continue
+        made.given.append(Given(item.ordinal, marking.tags, own))
+        if told:
+            made.rewrite(item, was, marking, now, dated)
+        else:  # who is shown it is not theirs to know
+            made.shown.append((int(marking.visibility), item.ordinal))
+    return made

@@ -1,11 +1,11 @@
 """Fetches files by content: several at once, each from where it was cut, verified before it counts."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 import httpx
 
@@ -13,6 +13,7 @@ from app.cli.download.folder import Folder, digest_of
 from app.cli.download.plan import Manifest, Part
 from app.cli.download.server import Lost, Server, Tries, lost_by
 from app.core.errors import LineupError
+from app.core.pauses import together
 
 PARALLEL: Final = 4
 SPAN_BYTES: Final = 4 << 20  # asked for at once
@@ -54,7 +55,9 @@ class Fetcher:
             for part in waiting:
                 await self.file(_remote(manifest, part), self._folder.fetched(part))
 
-        await _together([work() for _ in range(min(PARALLEL, len(missing)))])
+        async with together() as group:
+            for _ in range(min(PARALLEL, len(missing))):
+                group.create_task(work())
         return len(parts) - len(missing)
 
     async def file(self, remote: Remote, target: Path) -> None:
@@ -112,16 +115,6 @@ class Fetcher:
     def _count(self, number: int) -> None:
         self.bytes += number
         self._seen(number)
-
-
-async def _together(works: Sequence[Coroutine[Any, Any, None]]) -> None:
-    """All of them; the first that fails ends the others."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            for work in works:
-                group.create_task(work)
-    except ExceptionGroup as failed:
-        raise failed.exceptions[0] from None
 
 
 # Each is a moment on the disk: a thread would take longer.
