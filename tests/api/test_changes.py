@@ -28,6 +28,7 @@ from app.snapshots.retention import HOUR_MS, Published
 from tests.snapshots.catalogue import PROVIDER, Catalogue, Item, simple
 from tests.snapshots.client import Copy
 from tests.snapshots.conftest import Stand, open_stand
+from tests.support.effort import examples
 
 BASE = f"/api/providers/{PROVIDER}"
 URL = f"{BASE}/changes"
@@ -358,7 +359,7 @@ def advance(catalogue: Catalogue, seed: int, count: int) -> None:
 
 
 @settings(
-    max_examples=8,
+    max_examples=examples(8, short=4),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],

@@ -16,6 +16,7 @@ from app.db.tables import metadata
 from app.domain.kinds import Kind, StepName
 from app.providers.base import Scope
 from app.sync import walks
+from tests.support.effort import examples
 from tests.support.scripted import (
     ScriptedProvider,
     active_ids,
@@ -42,7 +43,9 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await found.close()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(25, short=10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     items=st.integers(1, 180),
     rows=st.sampled_from([1, 25, 60]),

@@ -12,6 +12,7 @@ from app.core.ids import new_id
 from app.db.engine import Database
 from app.db.tables import CatalogueHead
 from app.jobs import lease
+from tests.support.effort import examples
 from tests.support.scripted import add_provider
 
 # What a worker does; `expire` is time passing, `back` a clock that was set back, `revoke` the reaper.
@@ -87,7 +88,9 @@ class World:
             self._newest, self._holder, self._held = None, None, False
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(60, short=25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(steps=STEPS)
 async def test_an_old_fence_never_writes(database: Database, steps: list[tuple[int, str]]) -> None:
     pk = await add_provider(database, name=new_id())

@@ -21,6 +21,7 @@ from app.snapshots.pages import LIMITS, PageRequest, parse_page
 from app.snapshots.views import View
 from tests.snapshots.catalogue import PROVIDER, Catalogue, Item, check_document, simple
 from tests.snapshots.conftest import Stand, open_stand, sent
+from tests.support.effort import examples
 
 
 def one_member(data: bytes) -> bytes:
@@ -176,7 +177,7 @@ def catalogues(draw: st.DrawFn) -> Catalogue:
 
 
 @settings(
-    max_examples=12,
+    max_examples=examples(12, short=4),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],

@@ -24,6 +24,7 @@ from tests.snapshots.machine import Invariants
 from tests.snapshots.phones import BASE, WAYS, Phone
 from tests.snapshots.site import Site
 from tests.snapshots.test_publish import BreakingStore, Crash
+from tests.support.effort import examples
 from tests.support.postgres import PostgresServer
 
 PUBLISHING_SECONDS = 6
@@ -65,7 +66,7 @@ def test_whatever_happens_everybody_holds_one_published_version(
 ) -> None:
     sqlite = "sqlite" in request.node.name
     chosen = settings(
-        max_examples=8 if sqlite else 2,
+        max_examples=examples(8, short=4) if sqlite else 2,
         stateful_step_count=14,
         deadline=None,
         derandomize=True,

@@ -13,6 +13,7 @@ from app.domain.documents import category_document
 from app.domain.kinds import Kind
 from app.domain.ordinals import OrdinalSet
 from app.domain.records import CategoryRecord
+from tests.support.effort import examples
 from tests.support.scripted import ScriptedProvider, active_ids, add_job, add_provider, record, run, sync
 
 HEAD, CATEGORY, CHANGE, DOCUMENT, PROVIDER, JOB_CHANGE = (
@@ -85,7 +86,9 @@ async def replayed(reader: Reader, pk: int, base: Catalogue, since: int) -> Cata
     return found
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(25, short=10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(steps=st.lists(states, min_size=2, max_size=5))
 async def test_the_log_replayed_over_any_version_gives_the_present_one(
     database: Database, steps: list[tuple[dict[str, Any], bool, bool, list[str]]]
