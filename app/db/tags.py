@@ -12,20 +12,13 @@ from app.db.marks import Marks, fetch
 from app.db.tables import TagState, metadata
 from app.domain.kinds import Kind
 from app.domain.marking import Marker
+from app.domain.stretches import Given, StoredItem
 
 STATE: Final = metadata.tables["tag_state"]
 COLUMNS: Final = ("provider_pk", "kind", "tag", "ordinal", "by_user", "processed_at")
 KEYS: Final = ("provider_pk", "kind", "tag", "ordinal")
 SPREAD: Final = 2  # places per wanted one up to which it is cheaper to look at all of them
 MARKED: Final = ("sort_name", "search_text", "visibility", "updated_at")
-
-
-class Given(NamedTuple):
-    """The tags that an item has to have; `own` are those that people set."""
-
-    ordinal: int
-    tags: tuple[str, ...]
-    own: tuple[str, ...] = ()
 
 
 class Counts(NamedTuple):
@@ -37,17 +30,6 @@ class Counts(NamedTuple):
 
     def plus(self, other: "Counts") -> "Counts":
         return Counts(*(mine + more for mine, more in zip(self, other, strict=True)))
-
-
-class StoredItem(NamedTuple):
-    """An item as it was marked last; `body` is its document."""
-
-    ordinal: int
-    id: str
-    censored: bool | None
-    visibility: int
-    is_active: bool
-    body: bytes
 
 
 async def add(writer: Writer, kind: Kind, provider_pk: int, items: Iterable[Given], now: int) -> int:

@@ -46,10 +46,19 @@ class Policy(Struct, frozen=True, kw_only=True):
         return fingerprint(jsonio.canonical([EDITION, to_builtins(self)]))
 
 
+class Guide(Struct, frozen=True):
+    """All that a marker is made of; `categories` by public id."""
+
+    kind: Kind
+    policy: Policy
+    categories: dict[str, Seen]
+
+
 class Marker:
     """Marks items of one kind; `categories` by public id. `troubles`: rules and filters left out, and why."""
 
     def __init__(self, kind: Kind, policy: Policy, categories: Mapping[str, Seen]) -> None:
+        self.guide = Guide(kind, policy, dict(categories))
         mine = policy.of(kind)
         self.digest = mine.digest()
         self.categories = {public: fingerprint(jsonio.canonical(list(seen))) for public, seen in categories.items()}

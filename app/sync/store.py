@@ -9,11 +9,11 @@ from app.core.pace import Pace
 from app.db import categories, items, progress, tags
 from app.db.engine import Reader, Writer
 from app.db.items import ItemWrite, Stored
-from app.db.tags import Given
 from app.domain.documents import decode
 from app.domain.kinds import ITEM_STEPS, Kind
 from app.domain.ordinals import OrdinalSet
 from app.domain.records import RejectedRecord
+from app.domain.stretches import Given
 from app.providers.base import StoredItem
 from app.sync.diff import Change, Diff
 from app.sync.drafts import Draft, row

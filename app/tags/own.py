@@ -12,9 +12,10 @@ from app.db import tags
 from app.db.engine import Database, Reader
 from app.db.tables import ITEM_TABLES, UserTag
 from app.domain.kinds import Kind
+from app.domain.stretches import dressed
 from app.domain.tagging import tag_name
 from app.jobs import lease
-from app.tags.processing import Processing, dressed
+from app.tags.processing import Processing
 
 MOST: Final = 50  # of one item
 

@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from app.core.pace import Pace
 from app.db import policies, tags
 from app.db.engine import Database
-from app.db.tags import StoredItem
 from app.domain.kinds import Kind
 from app.domain.marking import Marker, Marking, Policy
-from app.tags.processing import STRETCH, Dressed, dressed
+from app.domain.stretches import Dressed, StoredItem, dressed
+from app.tags.processing import STRETCH
 from app.tags.views import Look, Sample, TagChange, Trial, Trouble, visibility_word
 
 Tried = tuple[int, str, Policy]  # a provider's pk and public id, and what would apply to it
