@@ -14,7 +14,7 @@ from app.mirror.layout import Layout, fit, laid_out
 from app.mirror.ondemand import OnDemand
 from app.mirror.records import all_seen_since, put_record
 from app.mirror.remote import Facts, Range, last_id, ranges
-from app.mirror.streams import together
+from app.mirror.streams import merged
 from app.mirror.tablejob import STEP, TableJob
 from app.mirror.values import Kind
 
@@ -49,7 +49,7 @@ class FullWalk:
         total = -(-(facts.count or 0) // max(1, job.schema.sync.chunk_size)) + len(pages) - 1
         job.job.note(STEP, pages_total=_planned(job) + total)
         batch: list[_Page] = []
-        async with aclosing(together(pages, ahead=2 * PARTS)) as stream:
+        async with aclosing(merged(pages, ahead=2 * PARTS)) as stream:
             async for page in stream:
                 job.job.check()
                 batch.append(page)

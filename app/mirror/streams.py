@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def together(sources: Sequence[AsyncGenerator[T, None]], *, ahead: int) -> AsyncGenerator[T, None]:
+async def merged(sources: Sequence[AsyncGenerator[T, None]], *, ahead: int) -> AsyncGenerator[T, None]:
     """What the sources yield, as it comes; the first error ends all. `ahead` = how many wait to be taken at most."""
     waiting: asyncio.Queue[T | None] = asyncio.Queue(ahead)
 
