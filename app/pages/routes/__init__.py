@@ -1,0 +1,11 @@
+"""All pages. They are asked for by browsers alone: the schema of the API does not tell of them."""
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from app.pages.failures import TAG
+from app.pages.routes import overview, session
+
+pages = APIRouter(include_in_schema=False, tags=[TAG], default_response_class=HTMLResponse)
+for one in (session.router, overview.router):
+    pages.include_router(one)

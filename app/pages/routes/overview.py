@@ -1,0 +1,22 @@
+"""The first page: all providers at a glance."""
+
+from fastapi import APIRouter, Request, Response
+
+from app.api.deps import ContextDep
+from app.pages.cards import all_cards
+from app.pages.live import AllProviders
+from app.pages.look import page
+
+router = APIRouter()
+
+
+@router.get("/")
+async def show_overview(request: Request, context: ContextDep) -> Response:
+    """A card for each provider."""
+    return page(request, "overview.html", cards=await all_cards(context))
+
+
+@router.get("/live")
+async def watch_overview(context: ContextDep) -> Response:
+    """Server-sent events: the state of a card whenever something changes, under the provider's id."""
+    return AllProviders(context, await context.registry.list())
