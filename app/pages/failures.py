@@ -13,8 +13,8 @@ from starlette.types import Scope
 from app.core import jsonio
 from app.core.errors import LineupError
 from app.pages.look import page
+from app.pages.routing import is_page
 
-TAG: Final = "pages"  # of all routes that answer with pages
 HEADINGS: Final = {
     404: "Not found",
     405: "Not possible",
@@ -57,7 +57,7 @@ def _paged(plain: Handler) -> Handler:
 
 
 def _for_people(scope: Scope) -> bool:
-    route = scope.get("route")
-    if route is not None:
-        return TAG in getattr(route, "tags", ())
-    return scope["path"].startswith("/api/") is False and "text/html" in Headers(scope=scope).get("accept", "")
+    known = is_page(scope)
+    if known is not None:
+        return known
+    return not scope["path"].startswith("/api/") and "text/html" in Headers(scope=scope).get("accept", "")

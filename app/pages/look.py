@@ -39,7 +39,7 @@ HEADERS: Final = {
 }
 
 
-def page(request: Request, template: str, status: int = 200, **told: Any) -> Response:
+def page(request: Request, template: str, status: int = 200, /, **told: Any) -> Response:
     """A page, with what was said before it and the token that its forms send back."""
     cookie = request.cookies.get(forgery.COOKIE) or forgery.new_secret()
     said = request.cookies.get(SAID)
@@ -105,5 +105,6 @@ def environment() -> Environment:
     )
     made.filters |= dict(FILTERS)
     made.filters["json"] = lambda value: jsonio.dumps(value).decode()
+    made.filters["zip"] = zip
     made.globals |= {"asset": asset_url, "icon": icon, "plural": plural, "is_soon": is_soon}
     return made

@@ -2,7 +2,7 @@
 
 from typing import Final, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from starlette.convertors import StringConvertor, register_url_convertor
 
 from app.api.deps import ContextDep
@@ -11,6 +11,7 @@ from app.core.errors import LineupError
 from app.domain.kinds import PLURALS, Kind
 from app.pages.forms import FormDep
 from app.pages.look import go, page
+from app.pages.routing import page_router
 from app.pages.shelves import SORTS, find, item_of, kind_of, play_url, question_of, shows_of
 
 KindWord = Literal["channels", "movies", "series"]
@@ -24,7 +25,7 @@ class KindWords(StringConvertor):
 
 
 register_url_convertor("kind", KindWords())
-router = APIRouter()
+router = page_router()
 
 
 @router.get("/{word:kind}")

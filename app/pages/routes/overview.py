@@ -1,15 +1,16 @@
 """The first page: all providers at a glance."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.api.deps import ContextDep
 from app.pages.cards import all_cards
 from app.pages.forms import FormDep
 from app.pages.live import AllProviders
 from app.pages.look import go, page
+from app.pages.routing import page_router
 from app.pages.words import plural
 
-router = APIRouter()
+router = page_router()
 
 
 @router.get("/")

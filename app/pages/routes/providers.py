@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.api.deps import ContextDep, ProviderDep
 from app.context import ProcessContext
@@ -14,12 +14,13 @@ from app.pages.live import OneJob
 from app.pages.look import go, page
 from app.pages.progress import progress_of
 from app.pages.provider_forms import change, first_form, form_of, guessed, new_provider, refusal
+from app.pages.routing import page_router
 from app.pages.words import dialect, plural
 
 KINDS: Final = [("", "Find out from the URL"), *((kind.value, dialect(kind)) for kind in ProviderKind)]
 RECENT: Final = 5  # jobs that the page of a provider shows
 
-router = APIRouter(prefix="/providers")
+router = page_router("/providers")
 
 
 @router.get("")

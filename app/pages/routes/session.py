@@ -2,18 +2,19 @@
 
 from typing import Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.api.deps import ContextDep
 from app.pages.assets import PREFIX, respond_asset
 from app.pages.doors import COOKIE, SECONDS, SIGN_IN, Sessions, inside
 from app.pages.forms import Form, FormDep
 from app.pages.look import THEME, go, keep, page
+from app.pages.routing import page_router
 
 YEAR_SECONDS: Final = 365 * 86_400
 WRONG: Final = {"key": "This key is not known here."}
 
-router = APIRouter()
+router = page_router()
 
 
 @router.get(PREFIX + "{name}")
