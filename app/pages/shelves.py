@@ -104,7 +104,7 @@ async def find(context: ProcessContext, asked: Question) -> Found:
     last = view.last_sync if view else None
     told = await _categories(context, asked.kind, provider_id)
     tags = list(await context.tags.names(asked.kind, provider_id))
-    known = {"providers": [(one.id, one.name) for one in views], "categories": told, "tags": tags}
+    known: dict[str, Any] = {"providers": [(one.id, one.name) for one in views], "categories": told, "tags": tags}
     if view and last and asked.kind is Kind.CHANNEL and not (last.channels or last.movies or last.series):
         return await _live(context, asked, known)
     try:
@@ -151,6 +151,25 @@ async def play_url(request: Request, context: ProcessContext, provider_id: str, 
     """An address that any player opens: it leads to the provider at the moment it is asked for."""
     source = await context.playlists.sources.provider(provider_id)
     return f"{base_of(request)}{source.plays(FOLDERS[kind], item_id)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episodes:
+    """The seasons of a series, and the episodes of one."""
+
+    seasons: Sequence[Mapping[str, Any]] = ()
+    chosen: int | None = None
+    episodes: Sequence[Mapping[str, Any]] = ()
+
+
+async def episodes_of(context: ProcessContext, series_id: str, season: int | None) -> Episodes:
+    """Asked of the provider where they are not stored; of the first season where none is named."""
+    seasons = [jsonio.loads(one) for one in (await context.streams.seasons(series_id))[0]]
+    if not seasons:
+        return Episodes()
+    chosen: int = season if season is not None else seasons[0]["number"]
+    found, _ = await context.streams.episodes(series_id, chosen, limit=1000)
+    return Episodes(seasons=seasons, chosen=chosen, episodes=[jsonio.loads(one) for one in found])
 
 
 async def shows_of(context: ProcessContext, item_id: str) -> Sequence[Show]:

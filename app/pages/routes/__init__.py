@@ -2,8 +2,20 @@
 
 from fastapi import APIRouter
 
-from app.pages.routes import items, jobs, overview, providers, session
+from app.pages.routes import (
+    filters,
+    items,
+    jobs,
+    overview,
+    playlists,
+    portal,
+    providers,
+    rules,
+    session,
+    snapshots,
+    status,
+)
 
 pages = APIRouter()
-for one in (session.router, overview.router, providers.router, items.router, jobs.router):
-    pages.include_router(one)
+for one in (session, overview, providers, filters, items, jobs, rules, snapshots, playlists, portal, status):
+    pages.include_router(one.router)

@@ -6,13 +6,12 @@ from fastapi import Request, Response
 from starlette.convertors import StringConvertor, register_url_convertor
 
 from app.api.deps import ContextDep
-from app.core import jsonio
 from app.core.errors import LineupError
 from app.domain.kinds import PLURALS, Kind
 from app.pages.forms import FormDep
 from app.pages.look import go, page
 from app.pages.routing import page_router
-from app.pages.shelves import SORTS, find, item_of, kind_of, play_url, question_of, shows_of
+from app.pages.shelves import SORTS, Episodes, episodes_of, find, item_of, kind_of, play_url, question_of, shows_of
 
 KindWord = Literal["channels", "movies", "series"]
 M3U: Final = "audio/x-mpegurl"
@@ -49,17 +48,13 @@ async def show_item(request: Request, context: ContextDep, word: KindWord, item_
 @router.get("/series/{item_id}/seasons")
 async def show_seasons(request: Request, context: ContextDep, item_id: str, season: int | None = None) -> Response:
     """The seasons of a series and the episodes of one, asked of the provider where they are not stored."""
-    item = await item_of(context, Kind.SERIES, item_id)
-    told = {"item": item, "seasons": [], "episodes": [], "chosen": season, "trouble": None, "urls": {}}
+    item, trouble = await item_of(context, Kind.SERIES, item_id), None
+    found = Episodes()
     try:
-        told["seasons"] = [jsonio.loads(one) for one in (await context.streams.seasons(item_id))[0]]
-        if told["seasons"]:
-            told["chosen"] = season if season is not None else told["seasons"][0]["number"]
-            found, _ = await context.streams.episodes(item_id, told["chosen"], limit=1000)
-            told["episodes"] = [jsonio.loads(one) for one in found]
+        found = await episodes_of(context, item_id, season)
     except LineupError as error:
-        told["trouble"] = error.detail
-    return page(request, "seasons.html", **told)
+        trouble = error.detail
+    return page(request, "seasons.html", item=item, found=found, trouble=trouble)
 
 
 @router.get("/{word:kind}/{item_id}/play.m3u")
@@ -84,10 +79,15 @@ async def open_episode(request: Request, context: ContextDep, item_id: str, epis
 @router.post("/{word:kind}/{item_id}/tags")
 async def change_tags(request: Request, context: ContextDep, word: KindWord, item_id: str, form: FormDep) -> Response:
     """Gives an item a tag that stays, or takes one back."""
-    if tag := form.get("tag"):
-        await context.tags.own.set(kind_of(word), item_id, tag)
-    if tag := form.get("away"):
-        await context.tags.own.take_back(kind_of(word), item_id, tag)
+    own, kind = context.tags.own, kind_of(word)
+    try:
+        await (
+            own.take_back(kind, item_id, form.get("away"))
+            if form.get("away")
+            else own.set(kind, item_id, form.get("tag"))
+        )
+    except LineupError as error:
+        return go(request, f"/{word}/{item_id}", f"{error.detail} Tags of rules change with their rules.")
     return go(request, f"/{word}/{item_id}", "The tags were changed.")
 
 
