@@ -83,6 +83,7 @@ class Registry:
 
     async def try_out(self, new: NewProvider) -> AccountStatus:
         """Logs in once with what is not stored yet; `Invalid` as for `add`."""
+        self._schedule(new.schedule)
         return await tried(new, parse_address(new.kind, new.url, new.credentials, new.options), self._transport)
 
     async def list(self) -> list[ProviderView]:

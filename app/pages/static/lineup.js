@@ -126,6 +126,10 @@
 
   document.addEventListener('htmx:responseError', () => toast('That did not work. Load the page again.'))
   document.addEventListener('htmx:afterSettle', (event) => { stale(event.detail.elt); selects() })
+  // On a phone the strip of places is wider than the screen: the one that is shown comes into sight.
+  const here = document.querySelector('.main-nav [aria-current]')
+  if (here) here.closest('nav').scrollLeft = here.offsetLeft - innerWidth / 2 + here.offsetWidth / 2
+
   stale(document)
   charts()
   selects()
