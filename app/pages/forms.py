@@ -69,6 +69,11 @@ def body_of(model: type[M], values: Mapping[str, Any]) -> M:
         raise Invalid([(_name(one["loc"]), _sentence(one["msg"])) for one in error.errors()]) from None
 
 
+def status_of(form: Form) -> int:
+    """Of a form that cannot be used: to try half of one, as a preview does while somebody types, is no failure."""
+    return 422 if form.get("do") in ("add", "save") else 200
+
+
 async def read_form(request: Request) -> Form:
     """What was sent; `Conflict` when it was not sent by a page of ours."""
     body = bytearray()

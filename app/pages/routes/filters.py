@@ -8,7 +8,7 @@ from app.api.deps import ContextDep, ProviderDep
 from app.context import ProcessContext
 from app.core.errors import Conflict, Invalid
 from app.domain.kinds import Kind
-from app.pages.forms import Form, FormDep, filled
+from app.pages.forms import Form, FormDep, filled, status_of
 from app.pages.look import go, page
 from app.pages.routing import page_router
 from app.pages.rule_forms import ANSWERS, filter_of
@@ -34,7 +34,7 @@ async def add_filter(request: Request, context: ContextDep, provider: ProviderDe
             return await _shown(request, context, provider, form, trial=trial)
         await context.tags.filters.add(provider.pk, filter_of(form), position=None)
     except Invalid as error:
-        return await _shown(request, context, provider, form.wrong(error), 422)
+        return await _shown(request, context, provider, form.wrong(error), status_of(form))
     return go(
         request, f"/providers/{provider.id}/filters", "The filter was added. Apply it now, or wait for the next sync."
     )

@@ -8,7 +8,7 @@ from app.api.deps import ContextDep
 from app.context import ProcessContext
 from app.core.errors import Invalid
 from app.domain.kinds import PLURALS, Kind
-from app.pages.forms import Form, FormDep
+from app.pages.forms import Form, FormDep, status_of
 from app.pages.look import go, page
 from app.pages.routing import page_router
 from app.pages.rule_forms import ANSWERS, first_rule, form_of_rule, rule_change, rule_of
@@ -51,7 +51,7 @@ async def add_rule(request: Request, context: ContextDep, ruleset_id: str, form:
             return await _shown(request, context, ruleset_id, form, trial=trial)
         await context.tags.rulesets.add_rule(ruleset_id, rule_of(form))
     except Invalid as error:
-        return await _shown(request, context, ruleset_id, form.wrong(error), 422)
+        return await _shown(request, context, ruleset_id, form.wrong(error), status_of(form))
     return go(
         request, f"/rules/{ruleset_id}", "The rule was added. It applies after the next sync, or when you apply it now."
     )
@@ -74,7 +74,7 @@ async def change_rule(request: Request, context: ContextDep, ruleset_id: str, ru
             return await _shown(request, context, ruleset_id, form, rule_id=rule_id, trial=trial)
         await context.tags.rulesets.change_rule(ruleset_id, rule_id, rule_change(form))
     except Invalid as error:
-        return await _shown(request, context, ruleset_id, form.wrong(error), 422, rule_id=rule_id)
+        return await _shown(request, context, ruleset_id, form.wrong(error), status_of(form), rule_id=rule_id)
     return go(request, f"/rules/{ruleset_id}", "The rule was changed.")
 
 
