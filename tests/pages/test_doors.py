@@ -112,7 +112,7 @@ def test_a_session_cannot_be_made_up(monkeypatch: pytest.MonkeyPatch) -> None:
         f"x{good}",
     ):
         assert not known.is_open(forged)
-    monkeypatch.setattr(doors.time, "time", lambda: float(until) + 1)
+    monkeypatch.setattr("app.pages.doors.time.time", lambda: float(until) + 1)
     assert not known.is_open(good)
 
 

@@ -17,7 +17,8 @@ from workers.lifecycle import embedded_worker
 
 async def event(lines: "httpx.Response", name: str) -> str:
     """The data of the next event of that name."""
-    found, data = "", []
+    found = ""
+    data: list[str] = []
     async for line in lines.aiter_lines():
         if line.startswith("event: "):
             found, data = line.removeprefix("event: "), []

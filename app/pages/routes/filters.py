@@ -14,6 +14,7 @@ from app.pages.routing import page_router
 from app.pages.rule_forms import ANSWERS, filter_of
 from app.pages.words import plural
 from app.registry.views import ProviderView
+from app.tags.views import Trial
 
 router = page_router("/providers/{provider_id}")
 
@@ -29,9 +30,7 @@ async def add_filter(request: Request, context: ContextDep, provider: ProviderDe
     """Adds a filter, or shows what it would do."""
     try:
         if form.get("do") != "add":
-            chosen = [*await context.tags.filters.every(provider.pk), filter_of(form)]
-            trial = await context.tags.try_filters(provider.pk, provider.id, filters=chosen, samples=12)
-            return await _shown(request, context, provider, form, trial=trial)
+            return await _shown(request, context, provider, form, trial=await _trial(context, provider, form))
         await context.tags.filters.add(provider.pk, filter_of(form), position=None)
     except Invalid as error:
         return await _shown(request, context, provider, form.wrong(error), status_of(form))
@@ -67,6 +66,11 @@ async def process_tags(request: Request, context: ContextDep, provider: Provider
         return go(request, f"/providers/{provider.id}/filters", error.detail)
     said = f"{plural(done.tags_created, 'tag')} given, {done.tags_removed:,} taken back."
     return go(request, f"/providers/{provider.id}/filters", said)
+
+
+async def _trial(context: ProcessContext, provider: ProviderView, form: Form) -> Trial:
+    chosen = [*await context.tags.filters.every(provider.pk), filter_of(form)]
+    return await context.tags.try_filters(provider.pk, provider.id, filters=chosen, samples=12)
 
 
 async def _shown(

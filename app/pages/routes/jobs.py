@@ -1,22 +1,17 @@
 """What jobs did and do."""
 
-from typing import Final
-
 from fastapi import Request, Response
 
 from app.api.deps import ContextDep
 from app.api.schemas import ChangedKind
 from app.domain.kinds import JobStatus
 from app.jobs.changes import Op
-from app.pages.charts import charts
+from app.pages.history import LIMIT, past_of
 from app.pages.lists import Listed
 from app.pages.live import OneJob
 from app.pages.look import page
 from app.pages.progress import progress_of
 from app.pages.routing import page_router
-
-LIMIT: Final = 25
-DRAWN: Final = 200  # jobs in a chart
 
 router = page_router("/jobs")
 
@@ -24,24 +19,7 @@ router = page_router("/jobs")
 @router.get("")
 async def show_jobs(request: Request, context: ContextDep) -> Response:
     """The history, and how things went over time."""
-    listed = Listed.of(request.query_params, LIMIT)
-    views, status = await context.registry.list(), request.query_params.get("status", "")
-    chosen = next((one for one in views if one.id == request.query_params.get("provider")), None)
-    wanted = JobStatus(status) if status in set(JobStatus) else None
-    jobs, total = await context.history.page(
-        provider_pk=chosen.pk if chosen else None, status=wanted, page=listed.page, limit=LIMIT
-    )
-    drawn = chosen or (views[0] if views else None)
-    past = (await context.history.page(provider_pk=drawn.pk, limit=DRAWN))[0] if drawn else []
-    told = {
-        "jobs": jobs,
-        "views": views,
-        "chosen": chosen,
-        "status": status,
-        "drawn": drawn,
-        "statuses": list(JobStatus),
-    }
-    return page(request, "jobs.html", charts=charts(past), found=listed.holding(total), **told)
+    return page(request, "jobs.html", past=await past_of(context, request.query_params), statuses=list(JobStatus))
 
 
 @router.get("/{job_id}")
