@@ -14,7 +14,7 @@ from app.playlists.lineups import Entry
 from app.playlists.overrides import NONE, Override
 from app.playlists.views import PlaylistView
 
-SHOWN: Final = 200  # entries on one page of the editor
+SHOWN: Final = 100  # entries on one page of the editor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -142,9 +142,13 @@ async def item_of(context: ProcessContext, kind: Kind, item_id: str) -> dict[str
     item: dict[str, Any] = jsonio.loads(await context.browse.item(kind, item_id))
     view = await context.registry.by_id(item["providerId"])
     names = {one["id"]: one["name"] for one in await _categories(context, kind, view.id)}
-    copies = jsonio.loads(await context.variants.of(kind, item_id))[kind.plural]
-    others = [one for one in copies if one["id"] != item_id]
-    return item | {"provider": view, "category": names.get(item.get("categoryId")), "copies": others}
+    return item | {"provider": view, "category": names.get(item.get("categoryId"))}
+
+
+async def copies_of(context: ProcessContext, kind: Kind, item_id: str) -> list[dict[str, Any]]:
+    """The same elsewhere; the first time it is asked, all catalogues are compared, which takes a while."""
+    found = jsonio.loads(await context.variants.of(kind, item_id))[kind.plural]
+    return [one for one in found if one["id"] != item_id]
 
 
 async def play_url(request: Request, context: ProcessContext, provider_id: str, kind: Kind, item_id: str) -> str:

@@ -24,6 +24,8 @@ PAGES = [
     "/channels/{channel}",
     "/movies/{movie}",
     "/series/{series}",
+    "/channels/{channel}/copies",
+    "/series/{series}/seasons",
     "/jobs",
     "/jobs/{job}",
     "/snapshots",

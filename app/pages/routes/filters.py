@@ -69,8 +69,10 @@ async def process_tags(request: Request, context: ContextDep, provider: Provider
 
 
 async def _trial(context: ProcessContext, provider: ProviderView, form: Form) -> Trial:
-    chosen = [*await context.tags.filters.every(provider.pk), filter_of(form)]
-    return await context.tags.try_filters(provider.pk, provider.id, filters=chosen, samples=12)
+    added = filter_of(form)
+    chosen = [*await context.tags.filters.every(provider.pk), added]
+    kinds = added.kinds or tuple(Kind)
+    return await context.tags.try_filters(provider.pk, provider.id, filters=chosen, kinds=kinds, samples=12)
 
 
 async def _shown(

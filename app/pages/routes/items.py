@@ -11,7 +11,18 @@ from app.domain.kinds import PLURALS, Kind
 from app.pages.forms import FormDep
 from app.pages.look import go, page
 from app.pages.routing import page_router
-from app.pages.shelves import SORTS, Episodes, episodes_of, find, item_of, kind_of, play_url, question_of, shows_of
+from app.pages.shelves import (
+    SORTS,
+    Episodes,
+    copies_of,
+    episodes_of,
+    find,
+    item_of,
+    kind_of,
+    play_url,
+    question_of,
+    shows_of,
+)
 
 KindWord = Literal["channels", "movies", "series"]
 M3U: Final = "audio/x-mpegurl"
@@ -43,6 +54,15 @@ async def show_item(request: Request, context: ContextDep, word: KindWord, item_
     url = None if kind is Kind.SERIES else await play_url(request, context, item["providerId"], kind, item_id)
     shows = await shows_of(context, item_id) if kind is Kind.CHANNEL else ()
     return page(request, "item.html", kind=kind, item=item, url=url, shows=shows)
+
+
+@router.get("/{word:kind}/{item_id}/copies")
+async def show_copies(request: Request, context: ContextDep, word: KindWord, item_id: str) -> Response:
+    """The same item elsewhere."""
+    kind = kind_of(word)
+    item, copies = await item_of(context, kind, item_id), await copies_of(context, kind, item_id)
+    names = {one.id: one.name for one in await context.registry.list()}
+    return page(request, "copies.html", kind=kind, item=item, copies=copies, names=names)
 
 
 @router.get("/series/{item_id}/seasons")

@@ -47,11 +47,9 @@ async def run_sql(request: Request, context: ContextDep, provider: ProviderDep, 
     return page(request, "portal.html", status, provider=provider, tables=found, **told)
 
 
-@router.post("/{provider_id}/sync/{table}")
-async def sync_table(
-    request: Request, context: ContextDep, provider: ProviderDep, table: str, form: FormDep
-) -> Response:
-    """Queues a sync of one table."""
-    del form
+@router.post("/{provider_id}/sync")
+async def sync_table(request: Request, context: ContextDep, provider: ProviderDep, form: FormDep) -> Response:
+    """Queues a sync of one table, which is kept from then on."""
+    table = form.get("table")
     started = await context.mirror.tables.sync(provider.pk, table)
     return go(request, f"/jobs/{started.job_id}", f"The sync of {table} has begun.")
