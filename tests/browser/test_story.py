@@ -161,7 +161,7 @@ def every_page(browser: Browser, server: str, size: str, scheme: str) -> None:
         for place in places(look):
             look.open(place)
             look.page.wait_for_load_state("load")
-            name = re.sub(r"\W+", "-", place).strip("-") or "overview"
+            name = re.sub(r"\W+", "-", re.sub(r"/[0-9a-z]{20}\b", "/one", place)).strip("-") or "overview"
             look.shot(f"{name[:40]}-{scheme}", whole=size == "phone")
             if look.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 found.append(f"{place}: wider than the window")

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from app.api.access import _PLAYERS, _WORDS
 from app.config import Settings
 from app.pages import doors
 from app.pages.doors import Sessions, inside
@@ -54,6 +55,15 @@ async def test_no_form_of_another_site_is_taken(house: House) -> None:
             assert answer.status_code == 409, address
             assert "not from a page of this server" in answer.text
     assert (await house.served.json("GET", f"/api/providers/{house.provider}"))["stats"]["totalMovies"] == 70
+
+
+def test_no_page_has_the_address_of_a_stream() -> None:
+    """Those need no key: a user's name and password stand in them."""
+    for module in MODULES:
+        for route in module.router.routes:
+            path = re.sub(r"\{word:kind\}", "movies", str(getattr(route, "path")))  # noqa: B009 - as above
+            assert not _PLAYERS.fullmatch(re.sub(r"\{\w+\}", "1", path)), path
+            assert not _WORDS.fullmatch(re.sub(r"\{\w+\}", "1", path)), path
 
 
 async def test_a_token_is_good_for_its_own_browser_alone(visitor: Visitor) -> None:

@@ -99,6 +99,9 @@ async def test_a_rule_is_tried_before_it_is_kept(house: House) -> None:
     send = house.visitor.send
     made = await send("/rules", name="Mine", copy="")
     at = made.headers["location"]
+    assert (await send("/rules", name="")).status_code == 422
+    await send(f"{at}/rename", name="Ours")
+    assert "Ours" in await house.visitor.open("/rules")
     rule = {
         "pattern": "channel",
         "patternType": "contains",
@@ -128,6 +131,13 @@ async def test_a_filter_is_tried_and_kept(house: House) -> None:
     assert "value" in troubles((await send(at, do="add", **{**fields, "value": ""})).text)
     await send(at, do="add", **fields)
     assert "channel 1" in await house.visitor.open(at)
+    (stored,) = (await house.served.json("GET", f"/api{at}"))["filters"]
+    await send(f"{at}/{stored['id']}/change", enabled="off")
+    await send(f"{at}/{stored['id']}/change", position="7")
+    (stored,) = (await house.served.json("GET", f"/api{at}"))["filters"]
+    assert (stored["enabled"], stored["position"]) == (False, 7)
+    await send(f"{at}/{stored['id']}/remove")
+    assert not (await house.served.json("GET", f"/api{at}"))["filters"]
 
 
 async def test_a_playlist_is_made_and_put_in_order(house: House) -> None:

@@ -39,6 +39,18 @@ async def add_filter(request: Request, context: ContextDep, provider: ProviderDe
     )
 
 
+@router.post("/filters/{filter_id}/change")
+async def change_filter(
+    request: Request, context: ContextDep, provider: ProviderDep, filter_id: str, form: FormDep
+) -> Response:
+    """Switches a filter on or off, or gives it another place."""
+    values: dict[str, Any] = {"enabled": form.get("enabled") == "on"} if form.has("enabled") else {}
+    if form.get("position").isdigit():
+        values["position"] = int(form.get("position"))
+    await context.tags.filters.change(provider.pk, filter_id, values)
+    return go(request, f"/providers/{provider.id}/filters", "The filter was changed.")
+
+
 @router.post("/filters/{filter_id}/remove")
 async def remove_filter(
     request: Request, context: ContextDep, provider: ProviderDep, filter_id: str, form: FormDep

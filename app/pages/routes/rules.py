@@ -5,10 +5,11 @@ from typing import Any
 from fastapi import Request, Response
 
 from app.api.deps import ContextDep
+from app.api.tagging import RulesetBody, RulesetPatch
 from app.context import ProcessContext
 from app.core.errors import Invalid
 from app.domain.kinds import PLURALS, Kind
-from app.pages.forms import Form, FormDep, status_of
+from app.pages.forms import Form, FormDep, body_of, status_of
 from app.pages.look import go, page
 from app.pages.routing import page_router
 from app.pages.rule_forms import ANSWERS, first_rule, form_of_rule, rule_change, rule_of
@@ -30,9 +31,8 @@ async def show_rulesets(request: Request, context: ContextDep) -> Response:
 @router.post("")
 async def add_ruleset(request: Request, context: ContextDep, form: FormDep) -> Response:
     """A new ruleset, empty or with the rules of another."""
-    if not form.get("name"):
-        raise Invalid([("name", "A ruleset needs a name.")])
-    made = await context.tags.rulesets.add(form.get("name")[:200], copy_of=form.get("copy") or None)
+    wish = body_of(RulesetBody, {"name": form.get("name"), "copyOf": form.get("copy") or None})
+    made = await context.tags.rulesets.add(wish.name, copy_of=wish.copy_of)
     return go(request, f"/rules/{made.id}", f"{made.name} was added.")
 
 
@@ -84,6 +84,14 @@ async def remove_rule(request: Request, context: ContextDep, ruleset_id: str, ru
     del form
     await context.tags.rulesets.remove_rule(ruleset_id, rule_id)
     return go(request, f"/rules/{ruleset_id}", "The rule was removed.")
+
+
+@router.post("/{ruleset_id}/rename")
+async def rename_ruleset(request: Request, context: ContextDep, ruleset_id: str, form: FormDep) -> Response:
+    """Another name."""
+    wish = body_of(RulesetPatch, {"name": form.get("name")})
+    await context.tags.rulesets.rename(ruleset_id, wish.name)
+    return go(request, f"/rules/{ruleset_id}", "The ruleset has another name.")
 
 
 @router.post("/{ruleset_id}/delete")
