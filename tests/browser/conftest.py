@@ -90,33 +90,48 @@ def portal() -> Iterator[str]:
         yield f"{thread.url}/stock/stalker_portal/c/"
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[str]:
-    """`lineup serve` with nothing in it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    known = {name: value for name, value in os.environ.items() if not name.startswith("LINEUP_")}
-    environment = {**known, "LINEUP_DATA_DIR": str(tmp_path / "data"), "LINEUP_PORT": str(port)}
-    with (tmp_path / "server.log").open("wb") as log:
+class Server:
+    """`lineup serve` with nothing in it at first, always at the same address."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        known = {name: value for name, value in os.environ.items() if not name.startswith("LINEUP_")}
+        self.base = f"http://127.0.0.1:{port}"
+        self._environment = {**known, "LINEUP_DATA_DIR": str(folder / "data"), "LINEUP_PORT": str(port)}
+        self._log = folder / "server.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
         command = [sys.executable, "-m", "app.cli", "serve"]
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=self._environment, stdout=log, stderr=subprocess.STDOUT
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self._process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{self.base}/health/ready", timeout=2):
+                    return
+            except OSError:
+                time.sleep(0.1)
+        pytest.fail(f"The server did not start: {self._log.read_text(errors='replace')[-2000:]}")
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(START_SECONDS)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    made = Server(tmp_path)
     try:
-        yield _ready(f"http://127.0.0.1:{port}", process, tmp_path / "server.log")
+        made.start()
+        yield made
     finally:
-        process.terminate()
-        process.wait(START_SECONDS)
-
-
-def _ready(base: str, process: "subprocess.Popen[bytes]", log: Path) -> str:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{base}/health/ready", timeout=2):
-                return base
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail(f"The server did not start: {log.read_text(errors='replace')[-2000:]}")
+        made.stop()
 
 
 def window(browser: Browser, size: str, scheme: str) -> BrowserContext:

@@ -9,17 +9,17 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Look, window
+from tests.browser.conftest import Look, Server, window
 
 MAC = "00:1A:79:00:00:01"
 pytestmark = [pytest.mark.timeout(300), pytest.mark.filterwarnings("default")]
 
 
 @pytest.mark.parametrize(("size", "scheme"), [("phone", "light"), ("desktop", "dark")])
-def test_the_story_of_a_new_user(browser: Browser, server: str, portal: str, size: str, scheme: str) -> None:
+def test_the_story_of_a_new_user(browser: Browser, server: Server, portal: str, size: str, scheme: str) -> None:
     with window(browser, size, scheme) as context:
         context.grant_permissions(["clipboard-read", "clipboard-write"])
-        look = Look(context.new_page(), server, size)
+        look = Look(context.new_page(), server.base, size)
         add_a_provider(look, portal)
         watch_its_sync(look)
         browse(look)
@@ -28,8 +28,9 @@ def test_the_story_of_a_new_user(browser: Browser, server: str, portal: str, siz
         download_a_snapshot(look)
         change_the_light(look, scheme)
         assert not look.complaints
+        outlive_a_restart(look, server)
     for light in ("light", "dark"):
-        every_page(browser, server, size, light)
+        every_page(browser, server.base, size, light)
 
 
 def add_a_provider(look: Look, portal: str) -> None:
@@ -62,6 +63,21 @@ def watch_its_sync(look: Look) -> None:
     look.open("/")
     expect(page.get_by_role("link", name=re.compile("600 ?movies"))).to_be_visible()
     look.shot("04-overview")
+
+
+def outlive_a_restart(look: Look, server: Server) -> None:
+    """A page that was open all the time shows what begins after the server is back."""
+    page = look.page
+    look.open("/")
+    page.evaluate("window.untouched = true")
+    server.stop()
+    server.start()
+    provider = page.request.get(f"{server.base}/api/providers").json()["providers"][0]["id"]
+    page.request.post(f"{server.base}/api/providers/{provider}/sync?mode=full")
+    expect(page.locator(".card progress")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    expect(page.locator(".card progress")).to_be_hidden(timeout=60_000)
+    assert page.evaluate("window.untouched") is True
 
 
 def browse(look: Look) -> None:
@@ -153,11 +169,11 @@ def change_the_light(look: Look, scheme: str) -> None:
     expect(page.locator("html")).to_have_attribute("data-theme", other)
 
 
-def every_page(browser: Browser, server: str, size: str, scheme: str) -> None:
+def every_page(browser: Browser, base: str, size: str, scheme: str) -> None:
     """Each fits its window, says nothing against itself, and is open to everybody."""
     found: list[str] = []
     with window(browser, size, scheme) as context:
-        look = Look(context.new_page(), server, size)
+        look = Look(context.new_page(), base, size)
         for place in places(look):
             look.open(place)
             look.page.wait_for_load_state("load")

@@ -118,7 +118,7 @@
   // Fields that matter for one choice alone.
   const fit = (select) => {
     document.querySelectorAll(`[data-only^="${select.name}="]`).forEach((part) => {
-      part.hidden = !part.dataset.only.split('=')[1].split(' ').includes(select.value)
+      part.hidden = select.value !== '' && !part.dataset.only.split('=')[1].split(' ').includes(select.value)
     })
   }
   const selects = () => document.querySelectorAll('select[data-decides]').forEach(fit)
