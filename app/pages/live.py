@@ -10,6 +10,7 @@ from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 
 from app.api.streaming import PING_SECONDS, RETRY, HeldStream
 from app.context import ProcessContext
+from app.core.errors import NotFound
 from app.jobs.views import JobView
 from app.jobs.watching import Watch
 from app.pages.cards import card_of
@@ -74,7 +75,10 @@ class AllProviders(HeldStream[dict[str, Watch]]):
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _told(self, provider_id: str, job: JobView) -> bytes:
-        card = replace(await card_of(self._context, provider_id), job=job)
+        try:
+            card = replace(await card_of(self._context, provider_id), job=job)
+        except NotFound:  # removed since
+            return KEEPALIVE_COMMENT
         progress = self._paces[provider_id].seen(job) if job.status.live else None
         return _event(provider_id, fragment("parts/state.html", card=card, progress=progress))
 
