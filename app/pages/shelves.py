@@ -176,6 +176,15 @@ async def episodes_of(context: ProcessContext, series_id: str, season: int | Non
     return Episodes(seasons=seasons, chosen=chosen, episodes=[jsonio.loads(one) for one in found])
 
 
+async def episode_urls(
+    request: Request, context: ProcessContext, provider_id: str, found: Episodes
+) -> Mapping[str, str]:
+    """Where each episode plays, by its id."""
+    source = await context.playlists.sources.provider(provider_id)
+    folder, base = FOLDERS[Kind.SERIES], base_of(request)
+    return {one["id"]: f"{base}{source.plays(folder, one['id'])}" for one in found.episodes}
+
+
 async def shows_of(context: ProcessContext, item_id: str) -> Sequence[Show]:
     """What a channel shows from now on."""
     now = now_ms()

@@ -1,6 +1,7 @@
 """What a page is told while jobs run."""
 
 import asyncio
+import re
 from typing import Any
 
 import httpx
@@ -65,6 +66,12 @@ async def test_a_sync_tells_its_traffic_and_what_is_there_then(settings: Setting
         assert (job.sizes.channels, job.sizes.movies, job.sizes.series) == (60, 90, 40)
         page = await visitor.open(f"/jobs/{job.id}")
         assert "60 channels, 90 movies, 40 series" in page
+        series = (await served.json("GET", "/api/series?limit=1"))["series"][0]["id"]
+        seasons = await visitor.open(f"/series/{series}/seasons")
+        assert "1. Episode 1" in seasons
+        link = re.search(r'data-copy-text="http://lineup.test(/play/[^"]+)"', seasons)
+        assert link
+        assert (await served.client.get(link[1])).status_code == 302
 
 
 def job(processed: int, *, progress: int, started: int) -> JobView:

@@ -15,6 +15,7 @@ from app.pages.shelves import (
     SORTS,
     Episodes,
     copies_of,
+    episode_urls,
     episodes_of,
     find,
     item_of,
@@ -74,7 +75,8 @@ async def show_seasons(request: Request, context: ContextDep, item_id: str, seas
         found = await episodes_of(context, item_id, season)
     except LineupError as error:
         trouble = error.detail
-    return page(request, "seasons.html", item=item, found=found, trouble=trouble)
+    urls = await episode_urls(request, context, item["providerId"], found)
+    return page(request, "seasons.html", item=item, found=found, trouble=trouble, urls=urls)
 
 
 @router.get("/{word:kind}/{item_id}/play.m3u")

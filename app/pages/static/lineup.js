@@ -34,19 +34,29 @@
     if (image.complete && image.getAttribute('src') && !image.naturalWidth) image.classList.add('broken')
   })
 
-  // Copying, choosing whole texts, moving by buttons.
-  document.addEventListener('click', async (event) => {
+  // Copying also works where a page came over plain HTTP, and browsers have no clipboard for it.
+  const copy = async (text) => {
+    try {
+      await navigator.clipboard.writeText(text)
+    } catch {
+      const box = document.createElement('textarea')
+      box.value = text
+      document.body.append(box)
+      box.select()
+      document.execCommand('copy')
+      box.remove()
+    }
+    toast('Copied')
+  }
+
+  // Copying and moving by buttons.
+  document.addEventListener('click', (event) => {
     const button = event.target.closest('button')
     if (!button) return
     if (button.dataset.copy !== undefined) {
-      const source = document.getElementById(button.dataset.copy)
-      try {
-        await navigator.clipboard.writeText(source.value)
-      } catch {
-        source.select()
-        document.execCommand('copy')
-      }
-      toast('Copied')
+      copy(document.getElementById(button.dataset.copy).value)
+    } else if (button.dataset.copyText !== undefined) {
+      copy(button.dataset.copyText)
     } else if (button.dataset.move) {
       const item = button.closest('[data-item]')
       const other = button.dataset.move === 'up' ? item.previousElementSibling : item.nextElementSibling
