@@ -13,12 +13,13 @@ from sqlmodel import col
 from app.core.clock import now_ms
 from app.core.errors import LineupError
 from app.core.pauses import undisturbed
+from app.core.traffic import Traffic
 from app.db.engine import Database, Writer
 from app.db.tables import Provider, SyncJob
 from app.domain.kinds import JobStatus, StepName, StepStatus, SyncMode
 from app.domain.outcomes import sentences
 from app.jobs import lease
-from app.jobs.ending import end_job, published_version, requeue_job
+from app.jobs.ending import end_job, published_version, requeue_job, sizes_of
 from app.jobs.metrics import Meter, job_ended
 from app.jobs.progress import RUNNING_CEILING, progress
 from app.jobs.steps import add_steps, load_steps, save_steps
@@ -56,6 +57,7 @@ class JobTracker:
         self.current_step: str | None = None
         self.changed = asyncio.Event()
         self.finished = False
+        self.traffic = Traffic()
         self._ending = False
         self.stop_reason: LineupError | None = None
         self._database = database
@@ -179,6 +181,8 @@ class JobTracker:
             await save_steps(writer, self.job_id, self.steps)
             found = version or await published_version(writer, self.provider_pk)
             await end_job(writer, self.job_id, status, errors=errors, version=found)
+            measures = {"traffic": self.traffic.told(), "sizes": await sizes_of(writer, self.provider_pk)}
+            await writer.execute(update(SyncJob).where(col(SyncJob.id) == self.job_id).values(measures=measures))
             await writer.execute(
                 update(SyncJob)
                 .where(col(SyncJob.id) == self.job_id, col(SyncJob.progress) < self.progress)
@@ -236,4 +240,5 @@ class JobTracker:
             "progress": self.progress,
             "current_step": self.current_step,
             "steps": [asdict(step) for step in self.steps],
+            "traffic": self.traffic.told(),
         }
