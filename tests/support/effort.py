@@ -3,6 +3,11 @@
 import os
 
 
+def is_short() -> bool:
+    """Whether what others show too may be left out."""
+    return bool(os.environ.get("CI"))
+
+
 def examples(thorough: int, *, short: int) -> int:
     """How many cases a slow property test draws."""
-    return short if os.environ.get("CI") else thorough
+    return short if is_short() else thorough
