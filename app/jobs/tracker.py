@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import structlog
 from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col
 
 from app.core.clock import now_ms
@@ -176,12 +177,13 @@ class JobTracker:
             await lease.release(writer, provider_pk=self.provider_pk, fence=self.fence)
 
     async def _close(self, status: JobStatus, errors: Sequence[str], version: str | None) -> None:
+        sizes = await self._sizes()
         async with self._database.writer() as writer:
             await self._require(writer)
             await save_steps(writer, self.job_id, self.steps)
             found = version or await published_version(writer, self.provider_pk)
             await end_job(writer, self.job_id, status, errors=errors, version=found)
-            measures = {"traffic": self.traffic.told(), "sizes": await sizes_of(writer, self.provider_pk)}
+            measures = {"traffic": self.traffic.told(), "sizes": sizes}
             await writer.execute(update(SyncJob).where(col(SyncJob.id) == self.job_id).values(measures=measures))
             await writer.execute(
                 update(SyncJob)
@@ -199,6 +201,15 @@ class JobTracker:
         seconds = (now_ms() - self.started_at) / 1000
         job_ended(status, self.mode, seconds=seconds)
         log.info("job_ended", status=status.value, seconds=round(seconds, 1), version=found)
+
+    async def _sizes(self) -> dict[str, int] | None:
+        """None when nothing can be counted: a job ends whatever its catalogue has come to."""
+        try:
+            async with self._database.reader() as reader:
+                return await sizes_of(reader, self.provider_pk)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("catalogue_not_counted", error=type(error).__name__)
+            return None
 
     def tell(self) -> None:
         """Lets the process's metrics hear of what was committed since it last told."""

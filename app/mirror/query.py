@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from app.core import jsonio
 from app.core.clock import now_ms
-from app.core.errors import Unavailable
+from app.core.errors import Invalid, Unavailable
 from app.mirror.asking import Asked, Reading
 from app.mirror.dialects import asked_ids
 from app.mirror.layout import VIEW
@@ -20,6 +20,7 @@ from app.mirror.ondemand import OnDemand
 from app.mirror.records import TableRecord
 from app.mirror.service import Mirror
 from app.providers.base import ProviderAccount
+from app.providers.iptvportal.errors import QueryRefused
 
 MOST_ROWS: Final = 10_000
 MOST_SECONDS: Final = 30.0
@@ -89,9 +90,10 @@ class Queries:
         began = time.perf_counter()
         state = await self._state(provider_pk)
         asked = self._reading.asked(state.account, sql)
-        if dry_run:
-            return _answer(asked, await self._dry(asked, mode, await self._state(provider_pk, fresh=True)), began)
         rows = min(limit or self._rows, self._rows)
+        if dry_run:
+            now = await self._state(provider_pk, fresh=True)
+            return _answer(asked, await self._dry(asked, mode, now, rows), began)
         key = (state.account.id, sql, mode.value, rows)
         if mode is not Mode.REMOTE and (known := self._remembered(key, state)) is not None:
             return _answer(asked, _Told(found=known, source=Source.MEMORY), began)
@@ -171,19 +173,18 @@ class Queries:
         return _Told(found=found, source=Source.MIRROR, stale=stale)
 
     async def _remote(self, asked: Asked, limit: int) -> "_Told":
-        params = dict(asked.sent.params)
-        own = params.get("limit")
-        params["limit"] = limit + 1 if own is None else min(own, limit + 1)
         try:
             async with asyncio.timeout(self._seconds):
-                rows = await self._mirror.portal(asked.account).select(params)
+                rows = await self._mirror.portal(asked.account).select(_limited(asked, limit))
         except TimeoutError:
             raise TooSlow(self._seconds) from None
+        except QueryRefused as refused:
+            raise Invalid([("query", str(refused))]) from None
         made = [list(row) if isinstance(row, list) else [row] for row in rows[:limit]]
         found = Found(columns=asked.named(made), rows=made, truncated=len(rows) > limit)
         return _Told(found=found, source=Source.REMOTE)
 
-    async def _dry(self, asked: Asked, mode: Mode, state: _State) -> "_Told":
+    async def _dry(self, asked: Asked, mode: Mode, state: _State, limit: int) -> "_Told":
         """Who would answer, and with what words; nobody is asked."""
         here = asked.filled(state.records) and not asked.on_demand()
         stale = here and bool(asked.stale(state.records, now_ms()))
@@ -191,7 +192,7 @@ class Queries:
         nothing = Found(columns=(), rows=())
         if local:
             return _Told(found=nothing, source=Source.MIRROR, stale=stale)
-        request = self._mirror.portal(asked.account).prepare(asked.sent.params)
+        request = self._mirror.portal(asked.account).prepare(_limited(asked, limit))
         return _Told(found=nothing, source=Source.REMOTE, request=request)
 
     async def _state(self, provider_pk: int, *, fresh: bool = False) -> _State:
@@ -210,6 +211,12 @@ class _Told:
     source: Source
     stale: bool = False
     request: Mapping[str, Any] | None = None
+
+
+def _limited(asked: Asked, limit: int) -> dict[str, Any]:
+    """What the portal is asked: a row more than may be answered tells that there are more."""
+    own = asked.sent.params.get("limit")
+    return {**asked.sent.params, "limit": limit + 1 if own is None else min(own, limit + 1)}
 
 
 def _kept(found: Found, tables: frozenset[str], stamp: Stamp) -> Kept:

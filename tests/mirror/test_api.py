@@ -16,6 +16,7 @@ from app.simulator.behaviour import Behaviour
 from app.simulator.process import PortalThread
 from app.simulator.server import create_portal
 from app.simulator.spec import CatalogueSpec
+from tests.support.effort import SLACK
 from tests.support.server import Served, serving
 from workers.lifecycle import embedded_worker
 
@@ -74,8 +75,14 @@ async def test_tables_are_mirrored_and_asked_over_http(served: Served) -> None:
         dry = await served.json("POST", f"{base}/sql", json={**sql, "mode": "remote", "dryRun": True})
         assert dry["request"]["url"].endswith("/api/jsonsql/")
         assert CREDENTIALS["password"] not in str(dry)
+        assert dry["request"]["body"]["params"]["limit"] == 10_001  # one more tells whether there are more
         refused = await served.json("POST", f"{base}/sql", 422, json={"query": "DELETE FROM subscriber"})
         assert refused["code"] == "inexpressible"
+        odd = {"query": "SELECT no_such FROM subscriber", "mode": "remote"}
+        told = (await served.json("POST", f"{base}/sql", 422, json=odd))["errors"]
+        assert [(one["field"], one["message"].split(":")[0]) for one in told] == [
+            ("query", "The portal refuses the statement")
+        ]
         await served.json("GET", f"{base}/tables/no_such", 404)
         assert portal.stats.logins == 1  # one session for the job, the queries and the adapter
         await served.json("DELETE", base, 204)
@@ -117,7 +124,7 @@ async def test_a_sync_of_a_table_is_cancelled_within_two_seconds(served: Served)
             await served.json("POST", f"{base}/sync/cancel", 202)
             job = await _ended(served, started["jobId"])
             assert job.status is JobStatus.CANCELLED
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < 2 * SLACK
 
 
 async def test_only_an_operators_portal_has_tables(served: Served) -> None:

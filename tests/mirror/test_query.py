@@ -164,7 +164,11 @@ async def test_a_dry_run_asks_nobody(site: Site) -> None:
     site.describe("package")
     found = await site.queries.run(site.pk, SQL, dry_run=True)
     assert (found.source, found.rows) == (Source.REMOTE, ())
-    assert found.request == {"url": "http://portal.test/", "headers": {}, "body": transpile(SQL).params}
+    assert found.request == {
+        "url": "http://portal.test/",
+        "headers": {},
+        "body": {**transpile(SQL).params, "limit": 10_001},
+    }
     await site.sync("package")
     site.portal.asked.clear()
     assert (await site.queries.run(site.pk, SQL, dry_run=True)).source is Source.MIRROR
