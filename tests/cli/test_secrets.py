@@ -224,7 +224,7 @@ def said(process: Process, name: str) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.timeout(300)  # thirty providers in one process, one after the other
-@pytest.mark.parametrize("form", ["json"] if is_short() else COMPANIES)
+@pytest.mark.parametrize("form", ["console"] if is_short() else COMPANIES)
 def test_a_whole_installation_tells_no_credential(
     form: str, vault: Vault, portals: PortalProcess, tmp_path: Path
 ) -> None:
