@@ -6,10 +6,10 @@ BIN := .venv/bin
 STAMP := .venv/.lineup-stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench faults lock clean
+.PHONY: help setup demo test test-browser lint format bench faults lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv from the lock; at once when nothing changed
 
@@ -30,6 +30,12 @@ demo: setup ## simulated portals, synced and served (ARGS="…")
 test: setup ## the whole suite, real services included (ARGS="-k name")
 	@$(BIN)/python -m compileall -q app workers alembic # it starts hundreds of processes, maybe where none may write bytecode
 	$(BIN)/python -m pytest $(ARGS)
+
+# Only this check needs a package of the system. Where there is neither Chromium nor apt, the tests say so.
+test-browser: setup ## the pages in a real browser, screenshots in build/screenshots
+	@command -v "$${CHROMIUM:-chromium}" >/dev/null || command -v chromium-browser >/dev/null || ! command -v apt-get >/dev/null || \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
+	$(BIN)/python -m pytest tests/browser $(ARGS)
 
 lint: setup ## ruff, mypy, import floors, locks
 	$(BIN)/ruff check .

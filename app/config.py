@@ -1,6 +1,8 @@
 """Settings: one frozen object, read from lineup.yaml, .env, the environment and flags (later wins)."""
 
 import os
+from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,8 +17,13 @@ from pydantic_settings import (
 )
 
 from app.core.errors import Misconfigured
+from app.domain.portal_settings import DEFAULT, PortalSettings, of_environment, of_file, of_flags, resolved
+from app.domain.portal_settings import PREFIX as PORTAL_PREFIX
+from app.domain.schema_files import parsed
+from app.domain.schemas import Schemas
 
 PREFIX = "LINEUP_"
+PORTAL = "portal"  # the section of lineup.yaml
 
 
 def _named(name: str) -> AliasChoices:
@@ -86,10 +93,16 @@ class Settings(BaseSettings):
         """The database, a file in the data folder unless one is named."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'lineup.db'}"
 
+    @cached_property
+    def portal(self) -> PortalSettings:
+        """How operators' portals are asked and mirrored: a section of its own."""
+        return load_portal()
+
 
 def load_settings(**flags: Any) -> Settings:
     """Reads the settings; `Misconfigured` names the first variable that is unknown or malformed."""
     _refuse_unknown()
+    load_portal()  # what is wrong with it is told at once, too
     try:
         return Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
@@ -99,13 +112,45 @@ def load_settings(**flags: Any) -> Settings:
         raise Misconfigured(f"{variable}: {first['msg']}") from None
 
 
+def load_portal(flags: Iterable[str] = ()) -> PortalSettings:
+    """The settings of operators' portals; `flags` are `KEY=VALUE`. `Misconfigured` names every fault of one place."""
+    return resolved(
+        [
+            of_file(YamlConfigSettingsSource(Settings)().get(PORTAL), "lineup.yaml"),
+            of_environment({name: text or "" for name, text in dotenv_values(".env").items()}, ".env"),
+            of_environment(os.environ, "environment"),
+            of_flags(flags),
+        ]
+    )
+
+
+def load_schemas(portal: PortalSettings) -> Schemas:
+    """The tables that files describe, each with its settings; `Invalid` with every fault of the files.
+
+    `portal.schemas` is a file, or a folder all of whose YAML counts. The usual folder need not be there.
+    """
+    place = Path(portal.schemas)
+    if place.is_dir():
+        files = sorted(file for file in place.rglob("*") if file.suffix in (".yaml", ".yml"))
+    elif place.exists() or portal.values["schemas"].source != DEFAULT:
+        files = [place]
+    else:
+        files = []
+    try:
+        texts = {str(file): file.read_text(encoding="utf-8") for file in files}
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{PORTAL}.schemas: {error}") from None
+    return parsed(texts, sync=portal.sync, over=portal.over)
+
+
 def _refuse_unknown() -> None:
     """A misspelt setting would be ignored in silence, wherever it stands."""
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     for place, names in (("", os.environ), (" in .env", dotenv_values(".env"))):
         for name in sorted(names):
-            if name.upper().startswith(PREFIX) and name.upper() not in known:
+            word = name.upper()
+            if word.startswith(PREFIX) and not word.startswith(PORTAL_PREFIX) and word not in known:
                 raise Misconfigured(f"{name}{place} is not a setting of Lineup; see `lineup config show`")
     for name in YamlConfigSettingsSource(Settings)():
-        if f"{PREFIX}{str(name).upper().removeprefix(PREFIX)}" not in known:
+        if name != PORTAL and f"{PREFIX}{str(name).upper().removeprefix(PREFIX)}" not in known:
             raise Misconfigured(f"{name} in lineup.yaml is not a setting of Lineup; see `lineup config show`")

@@ -1,34 +1,32 @@
 """Assembly: one frozen object owns what a process owns; web, worker, commands and tests get it the same way."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, urlsplit
-
-from arq.connections import ArqRedis
 
 from app.artifacts.registry import open_artifacts
 from app.browse.preview import Preview
 from app.browse.service import Browse
 from app.browse.shelves import Shelves
 from app.browse.variants import Variants
-from app.config import Settings
-from app.core.errors import Misconfigured, NotReady
+from app.config import Settings, load_schemas
 from app.core.ports import ArtifactStore, Hints
-from app.core.redaction import conceal
 from app.db import migrate
-from app.db.engine import Database, async_url
+from app.db.engine import Database
 from app.epg.guides import Guides
 from app.epg.programmes import Epg
 from app.epg.refresh import Window
+from app.grounds import open_queue_server, open_redis, open_secrets
 from app.jobs.changes import JobChanges
 from app.jobs.history import JobHistory
 from app.jobs.requests import JobRequests
 from app.jobs.watching import JobWatches
+from app.mirror.desk import MirrorDesk
+from app.mirror.desk import open_desk as open_mirror
+from app.mirror.homes import Homes
+from app.mirror.removal import remove_mirror
 from app.playlists.desk import PlaylistDesk, open_desk
 from app.playlists.xtream import Players
 from app.providers.base import Provider, ProviderAccount
@@ -37,12 +35,12 @@ from app.providers.registry import open_provider
 from app.providers.relay import Relay
 from app.providers.transport import Transport
 from app.queue.arq_queue import ArqQueue
-from app.queue.connection import connect
 from app.queue.embedded import EmbeddedValkey
 from app.queue.hints import RedisHints
 from app.queue.notices import RedisNotices
 from app.registry.breakers import Breakers
-from app.registry.secrets import Secrets, load_secrets
+from app.registry.portal_sessions import PortalSessions
+from app.registry.secrets import Secrets
 from app.registry.service import Registry
 from app.registry.webhooks import Webhooks
 from app.snapshots.databases import Databases
@@ -74,6 +72,7 @@ class ProcessContext:
     transport: Transport
     open_provider: Callable[[ProviderAccount], Provider]
     registry: Registry
+    sessions: PortalSessions
     webhooks: Webhooks
     jobs: JobRequests
     history: JobHistory
@@ -92,6 +91,7 @@ class ProcessContext:
     epg: Epg
     playlists: PlaylistDesk
     players: Players
+    mirror: MirrorDesk
 
     def end_waits(self) -> None:
         """Answers that wait for something end at once: the process ends."""
@@ -103,24 +103,24 @@ class ProcessContext:
 @asynccontextmanager
 async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
     """Opens everything, the database at this release's schema; `Misconfigured` names the variable that is wrong."""
-    conceal(*_passwords(settings))
-    _make_folder(settings)
-    secrets = load_secrets(settings.secret_key, settings.data_dir, required=not settings.embedded)
-    _check_folder(settings.resolved_database_url)
+    secrets = open_secrets(settings)
     async with AsyncExitStack() as stack:
         artifacts = await stack.enter_async_context(open_artifacts(settings.artifacts_url, settings.data_dir))
         await migrate.upgrade(settings.resolved_database_url)
         database = Database(settings.resolved_database_url, pool_size=POOL_SIZE)
         stack.push_async_callback(database.close)
-        redis_url, queue_server = await _queue_server(settings, stack)
-        redis = await _redis(redis_url, stack)
+        homes = Homes(database)
+        stack.push_async_callback(homes.close)
+        redis_url, queue_server = await open_queue_server(settings, stack)
+        redis = await open_redis(redis_url, stack)
         hints = RedisHints(redis)
         transport = Transport(
             networks=settings.provider_networks, max_parallel=settings.max_parallel_pages, hints=hints
         )
         stack.push_async_callback(transport.close)
         breakers = Breakers(database)
-        opener = _guarded(settings, transport, breakers)
+        sessions = PortalSessions(database, secrets)
+        opener = _guarded(settings, transport, breakers, sessions)
         queue = ArqQueue(redis)
         jobs = JobRequests(database, queue)
         registry = Registry(
@@ -129,7 +129,7 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
             transport,
             jobs=jobs,
             breakers=breakers,
-            forget=partial(remove_artifacts, database, artifacts),
+            forget=partial(_forget, database, artifacts, homes),
             default_hours=settings.sync_interval_hours,
         )
         streams = Streams(database, Passing(Relay(transport), secrets), accounts=registry.account, opener=opener)
@@ -148,6 +148,9 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
         watches = JobWatches(history)
         stack.push_async_callback(watches.close)
         desk = open_desk(database, secrets)
+        mirror = _mirror(
+            settings, database, homes, transport, registry, sessions=sessions, breakers=breakers, jobs=jobs
+        )
         yield ProcessContext(
             settings=settings,
             database=database,
@@ -159,6 +162,7 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
             transport=transport,
             open_provider=opener,
             registry=registry,
+            sessions=sessions,
             webhooks=Webhooks(database, transport, registry.account),
             jobs=jobs,
             history=history,
@@ -177,23 +181,26 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
             epg=Epg(database, guides),
             playlists=desk,
             players=Players(database, desk, streams),
+            mirror=mirror,
         )
 
 
-def _passwords(settings: Settings) -> Iterator[str]:
-    yield from settings.api_keys
-    for url in (settings.database_url, settings.redis_url, settings.artifacts_url):
-        with suppress(ValueError):
-            yield unquote(urlsplit(url or "").password or "")
+async def _forget(database: Database, artifacts: ArtifactStore, homes: Homes, provider_pk: int) -> int:
+    """Removes what a provider has beside its rows; how many artifacts that were."""
+    await remove_mirror(database, homes, provider_pk)
+    return await remove_artifacts(database, artifacts, provider_pk)
 
 
-def _guarded(settings: Settings, transport: Transport, breakers: Breakers) -> Callable[[ProviderAccount], Provider]:
+def _guarded(
+    settings: Settings, transport: Transport, breakers: Breakers, sessions: PortalSessions
+) -> Callable[[ProviderAccount], Provider]:
     """Adapters that ask nothing while the provider's breaker is open."""
     opener = partial(
         open_provider,
         transport=transport,
         retry_attempts=settings.retry_attempts,
         retry_base_seconds=settings.retry_base_seconds,
+        sessions=sessions.store,
     )
 
     def guarded(account: ProviderAccount) -> Provider:
@@ -214,6 +221,30 @@ def _guides(settings: Settings, database: Database, transport: Transport, secret
     )
 
 
+def _mirror(
+    settings: Settings,
+    database: Database,
+    homes: Homes,
+    transport: Transport,
+    registry: Registry,
+    *,
+    sessions: PortalSessions,
+    breakers: Breakers,
+    jobs: JobRequests,
+) -> MirrorDesk:
+    return open_mirror(
+        database,
+        homes,
+        settings=settings.portal,
+        schemas=load_schemas(settings.portal),
+        transport=transport,
+        accounts=registry.account,
+        sessions=sessions.store,
+        gates=breakers.gate,
+        jobs=jobs,
+    )
+
+
 def _keep(settings: Settings) -> Keep:
     return Keep(
         versions=settings.snapshot_keep_versions,
@@ -221,40 +252,3 @@ def _keep(settings: Settings) -> Keep:
         grace_hours=settings.snapshot_grace_hours,
         log_days=settings.snapshot_log_days,
     )
-
-
-def _make_folder(settings: Settings) -> None:
-    """A process that keeps nothing on this machine needs no folder, and may have no disk to make one on."""
-    if settings.redis_url and settings.database_url and settings.artifacts_url:
-        return
-    try:
-        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise Misconfigured(f"LINEUP_DATA_DIR: cannot make {settings.data_dir}: {error.strerror}") from None
-
-
-def _check_folder(database_url: str) -> None:
-    """SQLite makes the file, not its folder; its driver's thread would tell of the failure in its own way as well."""
-    url = async_url(database_url)
-    folder = Path(url.database or "").parent
-    if url.get_backend_name() == "sqlite" and not folder.is_dir():
-        raise Misconfigured(f"LINEUP_DATABASE_URL: there is no folder {folder}")
-
-
-async def _queue_server(settings: Settings, stack: AsyncExitStack) -> tuple[str, EmbeddedValkey | None]:
-    if settings.redis_url is not None:
-        return settings.redis_url, None
-    server = EmbeddedValkey(settings.data_dir)
-    stack.push_async_callback(asyncio.to_thread, server.stop)
-    await asyncio.to_thread(server.start)
-    return server.url, server
-
-
-async def _redis(url: str, stack: AsyncExitStack) -> ArqRedis:
-    redis = connect(url)
-    stack.push_async_callback(redis.aclose)
-    try:
-        await ArqQueue(redis).ping()
-    except NotReady as error:
-        raise Misconfigured(f"LINEUP_REDIS_URL: {error.detail}") from None
-    return redis

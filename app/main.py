@@ -30,11 +30,15 @@ from app.api.routes import (
     snapshots,
     streams,
     sync,
+    tables,
     tags,
     variants,
 )
 from app.config import Settings, load_settings
 from app.context import ProcessContext, open_context
+from app.pages import failures
+from app.pages.doors import Reception
+from app.pages.routes import pages
 
 Background = Callable[[ProcessContext], AbstractAsyncContextManager[Any]]
 
@@ -61,7 +65,8 @@ def create_app(settings: Settings | None = None, *, background: Background | Non
         redoc_url=None,
     )
     _add_routes(app)
-    _surround(app, chosen)
+    _surround(app, chosen, reception=Reception(chosen.api_keys), dressed=failures.failed_page)
+    failures.install(app)
     app.openapi = described(app)  # type: ignore[method-assign]
     return app
 
@@ -75,13 +80,15 @@ def create_exposition(settings: Settings) -> FastAPI:
     return app
 
 
-def _surround(app: FastAPI, settings: Settings) -> None:
+def _surround(
+    app: FastAPI, settings: Settings, *, reception: Reception | None = None, dressed: errors.Dressed | None = None
+) -> None:
     errors.install(app)
     # The last one added is the outermost: an id first, then the clock, then the net, then the door.
     for middleware, options in (
         (Sane, {}),
-        (ApiKeys, {"keys": settings.api_keys}),
-        (errors.Failsafe, {}),
+        (ApiKeys, {"keys": settings.api_keys, "reception": reception}),
+        (errors.Failsafe, {"dressed": dressed}),
         (Measure, {}),
         (RequestId, {}),
     ):
@@ -92,7 +99,8 @@ def _add_routes(app: FastAPI) -> None:
     missing: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "There is no such thing."}}
     # An account is a provider: the same routes under both names, described once.
     for prefix, shown in (("/api/providers", True), ("/api/accounts", False)):
-        catalogue = (browse.below, preview.below, snapshots.router, snapshot_files.router, changes.router, epg.below)
+        versions = (snapshots.router, snapshot_files.router, changes.router)
+        catalogue = (browse.below, preview.below, *versions, epg.below, tables.router)
         for router in (providers.router, sync.router, *catalogue, tags.below, rulesets.below, filters.below):
             app.include_router(router, prefix=prefix, responses=missing, include_in_schema=shown)
     # `/channels/preview` stands before `/channels/{item_id}`.
@@ -109,6 +117,7 @@ def _add_routes(app: FastAPI) -> None:
         playlists.router,
     ):
         app.include_router(router, prefix="/api", responses=missing)
+    app.include_router(pages)
     # Last: a player's address is any three words that end in a number.
     for router in (health.own, health.router, outputs.router, outputs.hidden, player.router):
         app.include_router(router)

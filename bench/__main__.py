@@ -7,7 +7,22 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from app.simulator.spec import CatalogueSpec
-from bench import delta, engine, epg, m3u, playlist, resume, serve, snapshot, sync, tags, variants, waiters, window
+from bench import (
+    delta,
+    engine,
+    epg,
+    m3u,
+    mirror,
+    playlist,
+    resume,
+    serve,
+    snapshot,
+    sync,
+    tags,
+    variants,
+    waiters,
+    window,
+)
 from bench.result import Result
 from tests.support.postgres import running_postgres
 
@@ -27,6 +42,8 @@ BENCHES: dict[str, Bench] = {
     "epg": lambda spec, _: epg.bench(small=spec == SMALL),
     "epg-postgres": lambda spec, server: epg.bench(server, small=spec == SMALL),
     "m3u": lambda spec, _: m3u.bench(spec),
+    "mirror": lambda spec, _: mirror.bench(small=spec == SMALL),
+    "mirror-postgres": lambda spec, server: mirror.bench(small=spec == SMALL, postgres=server),
     "playlist": lambda spec, _: playlist.bench(spec),
     "tags": lambda spec, _: tags.bench(small=spec == SMALL),
     "variants": lambda _, __: variants.bench(),

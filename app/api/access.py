@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from hashlib import sha256
 from hmac import compare_digest
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import parse_qs
 
 from starlette.datastructures import MutableHeaders
@@ -25,19 +25,34 @@ _WORDS: Final = re.compile(r"/(?:p|hdhr|play|relay)/.+", re.ASCII)
 _TOKENS: Final = ("/playlist/", "/epg/")  # the same, where it stands in the query; without one a key is needed
 
 
+class Reception(Protocol):
+    """Whoever receives people with a browser, where there are pages."""
+
+    def is_public(self, scope: Scope) -> bool: ...
+
+    def admits(self, scope: Scope) -> bool: ...
+
+    def turned_away(self, scope: Scope) -> ASGIApp | None:
+        """What they see instead; None = what clients of the API see."""
+        ...
+
+
 class ApiKeys:
     """Lets through who knows a key, and keeps what they get out of shared caches."""
 
-    def __init__(self, app: ASGIApp, *, keys: Sequence[str]) -> None:
+    def __init__(self, app: ASGIApp, *, keys: Sequence[str], reception: Reception | None = None) -> None:
         self._app = app
+        self._reception = reception
         # Digests have one length: comparing them tells nothing about the keys, not even how long they are.
         self._digests = [_digest(key.encode()) for key in keys]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not self._digests or _is_open(scope):
+        if scope["type"] != "http" or not self._digests or _is_open(scope) or self._is_public(scope):
             await self._app(scope, receive, send)
-        elif self._knows(_presented(scope)):
+        elif self._knows(_presented(scope)) or (self._reception and self._reception.admits(scope)):
             await self._app(scope, receive, _private(send))
+        elif self._reception and (shown := self._reception.turned_away(scope)):
+            await shown(scope, receive, send)
         else:
             headers = {"WWW-Authenticate": "Bearer"}
             answer = problem(
@@ -47,6 +62,9 @@ class ApiKeys:
                 headers=headers,
             )
             await answer(scope, receive, send)
+
+    def _is_public(self, scope: Scope) -> bool:
+        return self._reception is not None and self._reception.is_public(scope)
 
     def _knows(self, presented: Sequence[bytes]) -> bool:
         known = False

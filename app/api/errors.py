@@ -1,6 +1,6 @@
 """Errors towards clients: one shape (RFC 9457), one place where kinds of errors become status codes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -27,6 +27,8 @@ STATUSES: Final[tuple[tuple[type[LineupError], HTTPStatus], ...]] = (
 CODES: Final = {404: "not_found", 405: "method_not_allowed", 406: "not_acceptable", 413: "too_large", 415: "media_type"}
 MEDIA_TYPE: Final = "application/problem+json"
 PLACES: Final = frozenset({"body", "query", "path", "header", "cookie"})
+
+Dressed = Callable[[Scope, Response], Response | None]
 
 log = structlog.get_logger(__name__)
 
@@ -66,10 +68,14 @@ def install(app: FastAPI) -> None:
 
 
 class Failsafe:
-    """Answers what nobody expected with a plain 500; the trace goes to the log, never to a client."""
+    """Answers what nobody expected with a plain 500; the trace goes to the log, never to a client.
 
-    def __init__(self, app: ASGIApp) -> None:
+    `dressed` may put something around the problem for whoever did not ask for one.
+    """
+
+    def __init__(self, app: ASGIApp, *, dressed: Dressed | None = None) -> None:
         self._app = app
+        self._dressed = dressed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -89,6 +95,8 @@ class Failsafe:
             if started:
                 raise  # half an answer is out: the connection has to break, or it would look whole
             answer = problem(500, "Something went wrong here. The log of the server knows more.", code="internal_error")
+            if self._dressed is not None:
+                answer = self._dressed(scope, answer) or answer
             await answer(scope, receive, send)
 
 

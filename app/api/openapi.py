@@ -25,6 +25,7 @@ TAGS: Final = [
     {"name": "playlists", "description": "Saved line-ups, what is changed in them by hand, and who may ask for them."},
     {"name": "outputs", "description": "What players are given: M3U, XMLTV, a tuner. A token in the URL opens each."},
     {"name": "epg", "description": "Programme guides: what channels show, how well guides cover them, and pins."},
+    {"name": "tables", "description": "The tables of an operator's portal: mirrored, and asked in SQL."},
     {"name": "snapshots", "description": "Whole catalogues as immutable, compressed files."},
     {"name": "health", "description": "For probes and dashboards; needs no key, metrics excepted."},
 ]

@@ -2,10 +2,10 @@
 
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import typer
 from typer.core import TyperGroup
@@ -13,8 +13,10 @@ from typer.main import get_group
 
 from app.cli.codes import MISUSED
 
+Places = Mapping[str, tuple[str, str]]
+
 # Where each is (module, then a function or a group of commands) and its line in the list of all.
-COMMANDS: Final = {
+COMMANDS: Final[Places] = {
     "serve": ("app.cli.serve:serve", "Serve the API; without LINEUP_REDIS_URL also run the syncs."),
     "worker": ("app.cli.worker:worker", "Run syncs for servers that share LINEUP_REDIS_URL."),
     "demo": (
@@ -31,6 +33,7 @@ COMMANDS: Final = {
     "tags": ("app.cli.tags:app", "Rules that tag items and tidy names, and filters that hide them."),
     "epg": ("app.cli.epg:app", "Programme guides: what channels show."),
     "playlist": ("app.cli.playlist:app", "Saved line-ups, and what players are given."),
+    "portal": ("app.cli.portal:app", "An operator's database (IPTVPortal): SQL, schemas and settings."),
     "db": ("app.cli.database:app", "The database."),
     "config": ("app.cli.config:app", "The settings."),
 }
@@ -39,22 +42,24 @@ COMMANDS: Final = {
 class LazyCommands(TyperGroup):
     """Lists commands by their lines alone; the one that is called takes the place of its line."""
 
+    places: ClassVar[Places] = COMMANDS
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that is called, with what is left for it."""
-        if args and args[0] in COMMANDS:
-            self.commands[args[0]] = load(args[0])
+        if args and args[0] in self.places:
+            self.commands[args[0]] = load(args[0], self.places)
         return super().resolve_command(ctx, args)
 
 
-def announce(app: typer.Typer) -> None:
+def announce(app: typer.Typer, places: Places = COMMANDS) -> None:
     """Adds a line for each command."""
-    for name, (_, purpose) in COMMANDS.items():
+    for name, (_, purpose) in places.items():
         app.command(name, help=purpose)(_nothing)
 
 
-def load(name: str) -> Any:
+def load(name: str, places: Places = COMMANDS) -> Any:
     """The command itself."""
-    place, purpose = COMMANDS[name]
+    place, purpose = places[name]
     module, _, part = place.partition(":")
     with _uncollected():
         found = getattr(import_module(module), part)

@@ -17,6 +17,7 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="JSON for programs.")]
 UNKNOWN: Final = "–"
 BYTES_STEP: Final = 1000
 WIDEST: Final = 1000  # characters
+EXCERPT: Final = 60  # characters before and behind the place of a fault
 
 console = Console(soft_wrap=True, highlight=False)
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -30,6 +31,14 @@ def say(text: str) -> None:
 def complain(text: str) -> None:
     """The one line that says what is wrong."""
     errors.print(Text(f"lineup: {scrub(' '.join(text.split()))}"))
+
+
+def point(text: str, line: int, column: int) -> None:
+    """A line of what was written, and a caret below its place; both count from 1."""
+    written = text.splitlines()[line - 1] if text else ""
+    start = max(0, column - EXCERPT)
+    shown = scrub(written[start : column + EXCERPT].expandtabs(1))
+    errors.print(Text(f"  {shown}\n  {' ' * (column - 1 - start)}^"))
 
 
 def show_json(value: Any) -> None:

@@ -6,8 +6,8 @@ import typer
 
 from app.api.playlists import LinksBody, PlaylistAnswer, links, opened, told
 from app.cli import playlist_entries, playlist_users
+from app.cli.asking import confirm
 from app.cli.output import JsonFlag, say, show_fields, show_json, show_table
-from app.cli.provider import confirm
 from app.cli.running import awaited, named
 from app.cli.running import opened as opened_context
 from app.context import ProcessContext

@@ -10,6 +10,7 @@ import typer
 from app.api.providers import ProviderAnswer, TestAnswer
 from app.api.schemas import StatsBody
 from app.browse.service import Stats
+from app.cli.asking import confirm, prompt
 from app.cli.output import JsonFlag, say, show_fields, show_json, show_table
 from app.cli.running import awaited, ended, named, opened
 from app.cli.workers import worker_alive
@@ -21,7 +22,8 @@ from app.registry.views import UNSET, NewProvider, ProviderView, Unset
 app = typer.Typer()
 
 FROM_STDIN: Final = "-"
-NEEDED: Final = {ProviderKind.STALKER: ("mac",), ProviderKind.XTREAM: ("username", "password")}
+LOGIN: Final = ("username", "password")
+NEEDED: Final = {ProviderKind.STALKER: ("mac",), ProviderKind.XTREAM: LOGIN, ProviderKind.IPTVPORTAL: LOGIN}
 
 ProviderArgument = Annotated[str, typer.Argument(metavar="PROVIDER", help="Its id or its name.")]
 Credential = Annotated[str | None, typer.Option(help="Stalker.")]
@@ -192,20 +194,13 @@ async def remove_provider(
         say(f"Removed {view.name}.")
 
 
-def confirm(question: str) -> None:
-    """Asks, where somebody can answer."""
-    if not sys.stdin.isatty():
-        raise Invalid([("--yes", "Nobody can be asked here; say --yes.")])
-    typer.confirm(question, abort=True)
-
-
 def _asked_for(kind: ProviderKind, url: str, given: Mapping[str, str]) -> dict[str, str]:
     """The credentials, with those that are missing asked for where somebody can answer."""
     found = dict(given)
     in_url = "username=" in url
     for name in NEEDED.get(kind, ()):
         if name not in found and not in_url and sys.stdin.isatty():
-            found[name] = typer.prompt(name.capitalize(), hide_input=name == "password")
+            found[name] = prompt(name.capitalize(), hidden=name == "password")
     return found
 
 

@@ -32,6 +32,9 @@ def simulate(
     channels: Channels = USUAL.channels,
     movies: Movies = USUAL.movies,
     series: Series = USUAL.series,
+    subscribers: Annotated[
+        int, typer.Option(min=0, help="Subscribers and their boxes (iptvportal).")
+    ] = USUAL.subscribers,
     seed: Annotated[int, typer.Option(help="Equal seeds make equal catalogues.")] = USUAL.seed,
     latency_ms: Annotated[float, typer.Option(min=0, help="What each answer takes.")] = 0,
     behaviour: Annotated[str, typer.Option(help='What goes wrong, as JSON: {"rate_429": 7}.')] = "{}",
@@ -41,7 +44,7 @@ def simulate(
         raise Invalid([("--profile", f"{unknown[0]} is not one of {', '.join(PROFILES)}.")])
     options = SimulatorOptions(
         profiles=tuple(dict.fromkeys(profile)),
-        spec=CatalogueSpec(channels=channels, movies=movies, series=series, seed=seed),
+        spec=CatalogueSpec(channels=channels, movies=movies, series=series, seed=seed, subscribers=subscribers),
         behaviour=_behaviour(behaviour, latency_ms),
     )
 

@@ -11,19 +11,22 @@ from app.db.engine import Writer
 
 # SQLite: two thirds of what they cost one by one; between two statements it waits for whoever holds the interpreter.
 TOGETHER: Final = 250  # rows of one statement
+MOST_MARKS: Final = 32_000  # values of one; SQLite takes 32,766
 
 Rows = Sequence[tuple[Any, ...]]
 
 
-async def insert_rows(writer: Writer, table: str, columns: Sequence[str], rows: Rows) -> None:
-    """Inserts rows that are known to be new; raises on a duplicate."""
+async def insert_rows(writer: Writer, table: str, columns: Sequence[str], rows: Rows, *, replace: bool = False) -> None:
+    """Inserts rows that are known to be new; raises on a duplicate. On SQLite `replace` lets the later row stay."""
     if not rows:
         return
     driver = await _driver(writer)
     if writer.sqlite:
-        into, whole = f"INSERT INTO {table} ({','.join(columns)}) VALUES", len(rows) - len(rows) % TOGETHER
-        spans = [tuple(chain.from_iterable(rows[at : at + TOGETHER])) for at in range(0, whole, TOGETHER)]
-        await driver.executemany(f"{into} {_values(len(columns), TOGETHER)}", spans)
+        into = f"INSERT {'OR REPLACE ' if replace else ''}INTO {table} ({','.join(columns)}) VALUES"
+        together = min(TOGETHER, MOST_MARKS // len(columns))
+        whole = len(rows) - len(rows) % together
+        spans = [tuple(chain.from_iterable(rows[at : at + together])) for at in range(0, whole, together)]
+        await driver.executemany(f"{into} {_values(len(columns), together)}", spans)
         await driver.executemany(f"{into} {_values(len(columns), 1)}", rows[whole:])
     else:
         await driver.copy_records_to_table(table, columns=list(columns), records=rows)

@@ -20,6 +20,7 @@ BUSY_TIMEOUT_MS = 10_000
 IDLE_IN_TRANSACTION_MS = 15_000  # Postgres ends who is suspended with locks before its lease (20 s) is out
 CHECKPOINT_PAGES = 8_000  # 32 MB; at the default of 1,000 every batch of a sync would copy its index pages anew
 WRITER_CACHE_KIB = 16_384  # the default of 2 MB makes a bulk load thrash
+LEAN_CACHE_KIB = 4_096
 READER_CACHE_KIB = 2_048
 LOST = (
     *(PostgresConnectionError, AdminShutdownError, CrashShutdownError, CannotConnectNowError, DiskFullError),
@@ -83,9 +84,12 @@ class Writer(Reader):
 
 
 class Database:
-    """One database, of either dialect. Features open transactions here; stores are given a Reader or a Writer."""
+    """One database, of either dialect. Features open transactions here; stores are given a Reader or a Writer.
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    `lean` (SQLite): a small cache, and what is sorted goes to a file. For bulk loads whose rows come in order.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10, lean: bool = False) -> None:
         self.url = async_url(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self._readers = (
@@ -94,7 +98,11 @@ class Database:
             else _engine(self.url, pool_size)
         )
         self._writers = (
-            _sqlite_engine(self.url, "BEGIN IMMEDIATE", 1, WRITER_CACHE_KIB) if self.sqlite else self._readers
+            _sqlite_engine(
+                self.url, "BEGIN IMMEDIATE", 1, LEAN_CACHE_KIB if lean else WRITER_CACHE_KIB, sort_in_file=lean
+            )
+            if self.sqlite
+            else self._readers
         )
         # SQLite has one writer: waiting here is fair and cheap, waiting in busy_timeout is neither.
         self._turn = asyncio.Lock() if self.sqlite else None
@@ -162,7 +170,7 @@ def _engine(url: URL, pool_size: int) -> AsyncEngine:
     return create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, connect_args=settings)
 
 
-def _sqlite_engine(url: URL, begin: str, pool_size: int, cache_kib: int) -> AsyncEngine:
+def _sqlite_engine(url: URL, begin: str, pool_size: int, cache_kib: int, *, sort_in_file: bool = False) -> AsyncEngine:
     engine = create_async_engine(url, pool_size=pool_size, max_overflow=0)
 
     def prepare(connection: Any, _record: Any) -> None:
@@ -175,7 +183,7 @@ def _sqlite_engine(url: URL, begin: str, pool_size: int, cache_kib: int) -> Asyn
             "foreign_keys=ON",
             f"cache_size=-{cache_kib}",
             f"wal_autocheckpoint={CHECKPOINT_PAGES}",
-            "temp_store=MEMORY",
+            f"temp_store={'FILE' if sort_in_file else 'MEMORY'}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

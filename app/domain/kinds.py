@@ -45,10 +45,11 @@ class StepName(StrEnum):
     SERIES_CATEGORIES = "series_categories"
     SERIES = "series"
     EPG = "epg"
+    TABLES = "tables"
 
     @property
     def kind(self) -> Kind | None:
-        """The kind whose items or categories the step brings; None for the EPG."""
+        """The kind whose items or categories the step brings; None for the EPG and for mirrored tables."""
         return STEP_KINDS.get(self)
 
     @property
@@ -79,7 +80,7 @@ CATEGORY_STEPS: Final = {
 
 
 # What a sync may be narrowed to.
-PARTS: Final = frozenset({*PLURALS, "categories", "epg"})
+PARTS: Final = frozenset({*PLURALS, "categories", "epg", "tables"})
 
 
 class SyncMode(StrEnum):

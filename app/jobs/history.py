@@ -1,8 +1,8 @@
 """What jobs did and do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Select, func, select
 from sqlmodel import col
@@ -14,7 +14,7 @@ from app.db.tables import Provider, Quarantine, SyncJob
 from app.domain.kinds import JobStatus, StepName, StepStatus
 from app.jobs.pulse import hint_key
 from app.jobs.steps import steps_of
-from app.jobs.views import WAITING, JobView, RejectedView, StepView
+from app.jobs.views import WAITING, JobView, RejectedView, Sizes, StepView, TrafficView
 
 NO_SUCH: Final = "There is no such job."
 _JOBS: Select[Any] = select(SyncJob, col(Provider.id).label("provider_id")).join(
@@ -92,7 +92,8 @@ class JobHistory:
             return view
         steps = tuple(_shown_step(step) for step in shown["steps"])
         progress = max(view.progress, shown["progress"])
-        return replace(view, progress=progress, current_step=shown["current_step"], steps=steps)
+        traffic = _measured(TrafficView, shown.get("traffic"))
+        return replace(view, progress=progress, current_step=shown["current_step"], steps=steps, traffic=traffic)
 
 
 async def owner_of(reader: Reader, job_id: str) -> int:
@@ -118,7 +119,16 @@ def _view(row: Any, steps: Sequence[StepView]) -> JobView:
         started_at=row.started_at,
         completed_at=row.completed_at,
         version=row.version,
+        traffic=_measured(TrafficView, (row.measures or {}).get("traffic")),
+        sizes=_measured(Sizes, (row.measures or {}).get("sizes")),
     )
+
+
+M = TypeVar("M")
+
+
+def _measured(kind: Callable[..., M], told: Mapping[str, Any] | None) -> M | None:
+    return kind(**told) if told else None
 
 
 def _shown_step(shown: Mapping[str, Any]) -> StepView:

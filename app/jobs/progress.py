@@ -15,6 +15,7 @@ SHARES: Final = {
     StepName.SERIES_CATEGORIES: 17,
     StepName.SERIES: 17,
     StepName.EPG: 17,
+    StepName.TABLES: 17,
 }
 RUNNING_CEILING: Final = 99  # 100 belongs to a job whose version can be read
 

@@ -67,6 +67,12 @@ class JobRequests:
                 await _ask_to_stop(writer, provider_pk, live.job_id)
         return live.job_id
 
+    async def asked(self, job_id: str) -> frozenset[str]:
+        """What a job was asked to sync; empty = everything."""
+        async with self._database.reader() as reader:
+            found = await reader.scalar(select(col(SyncJob.only)).where(col(SyncJob.id) == job_id))
+        return frozenset(found or ())
+
     async def _insert(
         self, writer: Writer, provider_pk: int, mode: SyncMode, only: frozenset[str], *, force: bool
     ) -> StartedJob:

@@ -12,6 +12,7 @@ from app.core.clock import now_ms
 from app.core.errors import LeaseLost, LineupError
 from app.core.pauses import undisturbed
 from app.core.ports import Hints
+from app.core.traffic import CURRENT
 from app.db.engine import Database, DatabaseAway, Writer
 from app.db.tables import Provider, SyncJob
 from app.domain.kinds import JobStatus
@@ -62,12 +63,14 @@ class Run:
         await self._deadline.__aenter__()
         self._pulse = Pulse(self._database, self._hints, self._job)
         self._pulse.start()
+        CURRENT.set(self._job.traffic)
         return self._job
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         raised = error
+        CURRENT.set(None)
         try:
             await self._deadline.__aexit__(kind, error, trace)
         except TimeoutError:

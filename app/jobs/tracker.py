@@ -8,17 +8,19 @@ from typing import Any, Final
 
 import structlog
 from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col
 
 from app.core.clock import now_ms
 from app.core.errors import LineupError
 from app.core.pauses import undisturbed
+from app.core.traffic import Traffic
 from app.db.engine import Database, Writer
 from app.db.tables import Provider, SyncJob
 from app.domain.kinds import JobStatus, StepName, StepStatus, SyncMode
 from app.domain.outcomes import sentences
 from app.jobs import lease
-from app.jobs.ending import end_job, published_version, requeue_job
+from app.jobs.ending import end_job, published_version, requeue_job, sizes_of
 from app.jobs.metrics import Meter, job_ended
 from app.jobs.progress import RUNNING_CEILING, progress
 from app.jobs.steps import add_steps, load_steps, save_steps
@@ -56,6 +58,7 @@ class JobTracker:
         self.current_step: str | None = None
         self.changed = asyncio.Event()
         self.finished = False
+        self.traffic = Traffic()
         self._ending = False
         self.stop_reason: LineupError | None = None
         self._database = database
@@ -174,11 +177,14 @@ class JobTracker:
             await lease.release(writer, provider_pk=self.provider_pk, fence=self.fence)
 
     async def _close(self, status: JobStatus, errors: Sequence[str], version: str | None) -> None:
+        sizes = await self._sizes()
         async with self._database.writer() as writer:
             await self._require(writer)
             await save_steps(writer, self.job_id, self.steps)
             found = version or await published_version(writer, self.provider_pk)
             await end_job(writer, self.job_id, status, errors=errors, version=found)
+            measures = {"traffic": self.traffic.told(), "sizes": sizes}
+            await writer.execute(update(SyncJob).where(col(SyncJob.id) == self.job_id).values(measures=measures))
             await writer.execute(
                 update(SyncJob)
                 .where(col(SyncJob.id) == self.job_id, col(SyncJob.progress) < self.progress)
@@ -195,6 +201,15 @@ class JobTracker:
         seconds = (now_ms() - self.started_at) / 1000
         job_ended(status, self.mode, seconds=seconds)
         log.info("job_ended", status=status.value, seconds=round(seconds, 1), version=found)
+
+    async def _sizes(self) -> dict[str, int] | None:
+        """None when nothing can be counted: a job ends whatever its catalogue has come to."""
+        try:
+            async with self._database.reader() as reader:
+                return await sizes_of(reader, self.provider_pk)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("catalogue_not_counted", error=type(error).__name__)
+            return None
 
     def tell(self) -> None:
         """Lets the process's metrics hear of what was committed since it last told."""
@@ -236,4 +251,5 @@ class JobTracker:
             "progress": self.progress,
             "current_step": self.current_step,
             "steps": [asdict(step) for step in self.steps],
+            "traffic": self.traffic.told(),
         }

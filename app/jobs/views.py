@@ -48,6 +48,26 @@ class StepView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrafficView:
+    """What a job asked of its provider; `window` = requests at once, as allowed last."""
+
+    requests: int = 0
+    failures: int = 0
+    retries: int = 0
+    mean_ms: float | None = None
+    window: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """How many items a catalogue held when a job ended."""
+
+    channels: int
+    movies: int
+    series: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobView:
     id: str
     provider_id: str
@@ -62,6 +82,8 @@ class JobView:
     started_at: int | None
     completed_at: int | None
     version: str | None
+    traffic: TrafficView | None = None
+    sizes: Sizes | None = None
     channels_synced: int = field(init=False)
     movies_synced: int = field(init=False)
     series_synced: int = field(init=False)

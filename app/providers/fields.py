@@ -9,6 +9,7 @@ from app.core.errors import Invalid
 from app.domain.kinds import ProviderKind
 from app.domain.values import text
 from app.domain.webhooks import signing_key
+from app.providers.iptvportal.mapping import wrong_tables
 from app.providers.urls import http_url
 
 Errors = list[tuple[str, str]]
@@ -31,6 +32,7 @@ CREDENTIALS: Final[Mapping[ProviderKind, frozenset[str]]] = {
     ),
     ProviderKind.XTREAM: frozenset({SIGNER, "username", "password"}),
     ProviderKind.M3U: frozenset({SIGNER}),  # the URL holds what there is
+    ProviderKind.IPTVPORTAL: frozenset({SIGNER, "username", "password"}),
 }
 MAX_LENGTH: Final = 512
 MAX_PARALLEL: Final = 1000
@@ -137,6 +139,10 @@ def _receiver(value: Any) -> str | None:
     return _url(value)
 
 
+def _flag(value: Any) -> str | None:
+    return None if isinstance(value, bool) else "This must be true or false."
+
+
 OPTIONS: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "userAgent": _header,
     "maxParallelPages": _within(1, MAX_PARALLEL, whole=True),
@@ -150,4 +156,7 @@ OPTIONS: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "epgEveryHours": _within(0, YEAR_HOURS, whole=False),
     "epgShiftHours": _within(-24, 24, whole=False),
     "timezone": _timezone,
+    "sessionSeconds": _within(60, YEAR_HOURS * 3600, whole=False),
+    "verifyTls": _flag,
+    "tables": wrong_tables,
 }

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from app.core.traffic import CURRENT
 from app.providers.metrics import HostMetrics
 from app.providers.pace import Pace
 from app.providers.peers import Peers
@@ -42,13 +43,17 @@ class Host:
         elif blank and status == 200:  # noqa: PLR2004 - others may be
             self._metrics.empty()
             self.window.bad(asked)
+            self._count_failure()
         else:
             self._metrics.whole()
             self.window.good(seconds)
+            if (traffic := CURRENT.get()) is not None:
+                traffic.answered(seconds, self.window.limit)
 
     def _declined(self, status: int, wish: str | None, asked: float) -> None:
         if hold := retry_after(wish):
             self.window.hold(hold)
+        self._count_failure()
         if status in REFUSALS:
             self._metrics.refused()
             self._metrics.refusals()
@@ -62,3 +67,8 @@ class Host:
         """No answer, or not all of it."""
         self._metrics.failed()
         self.window.bad(asked)
+        self._count_failure()
+
+    def _count_failure(self) -> None:
+        if (traffic := CURRENT.get()) is not None:
+            traffic.failed(self.window.limit)

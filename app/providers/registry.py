@@ -8,12 +8,17 @@ from app.core.errors import Invalid
 from app.domain.kinds import ProviderKind
 from app.providers.base import Provider, ProviderAccount
 from app.providers.fields import Errors, check_options, check_webhook, clean_credentials, mac_address
+from app.providers.iptvportal.endpoints import portal_url
+from app.providers.iptvportal.provider import IptvPortalProvider
+from app.providers.iptvportal.session import SessionStore
 from app.providers.m3u.home import m3u_url
 from app.providers.m3u.provider import M3uProvider
 from app.providers.stalker.provider import StalkerProvider
 from app.providers.transport import Transport
 from app.providers.urls import Pasted, stalker_url, xtream_url
 from app.providers.xtream.provider import XtreamProvider
+
+SessionsAtRest = Callable[[ProviderAccount], SessionStore]
 
 
 class Adapter(Protocol):
@@ -28,11 +33,13 @@ ADAPTERS: Final[Mapping[ProviderKind, Adapter]] = {
     ProviderKind.STALKER: StalkerProvider,
     ProviderKind.XTREAM: XtreamProvider,
     ProviderKind.M3U: M3uProvider,
+    ProviderKind.IPTVPORTAL: IptvPortalProvider,
 }
 READERS: Final[Mapping[ProviderKind, Callable[[str], Pasted]]] = {
     ProviderKind.STALKER: stalker_url,
     ProviderKind.XTREAM: xtream_url,
     ProviderKind.M3U: m3u_url,
+    ProviderKind.IPTVPORTAL: portal_url,
 }
 
 
@@ -68,21 +75,26 @@ def parse_address(
 
 
 def open_provider(
-    account: ProviderAccount, transport: Transport, *, retry_attempts: int = 3, retry_base_seconds: float = 1.0
+    account: ProviderAccount,
+    transport: Transport,
+    *,
+    retry_attempts: int = 3,
+    retry_base_seconds: float = 1.0,
+    sessions: SessionsAtRest | None = None,
 ) -> Provider:
-    """The adapter of an account; nothing is asked of the provider yet."""
-    adapter = ADAPTERS[_spoken(account.kind)]
-    return adapter(account, transport, retry_attempts=retry_attempts, retry_base_seconds=retry_base_seconds)
+    """The adapter of an account; nothing is asked of the provider yet. `sessions` keeps those that outlive it."""
+    retries: Any = {"retry_attempts": retry_attempts, "retry_base_seconds": retry_base_seconds}
+    kind = _spoken(account.kind)
+    if kind is ProviderKind.IPTVPORTAL and sessions is not None:
+        return IptvPortalProvider(account, transport, store=sessions(account), **retries)
+    return ADAPTERS[kind](account, transport, **retries)
 
 
 def _spoken(kind: ProviderKind | str) -> ProviderKind:
     try:
-        known = ProviderKind(kind)
+        return ProviderKind(kind)
     except ValueError:
         raise Invalid([("kind", f"This must be one of {', '.join(ProviderKind)}.")]) from None
-    if known not in ADAPTERS:
-        raise Invalid([("kind", f"Providers of kind {known.value} are not yet supported.")])
-    return known
 
 
 def _account(kind: ProviderKind, credentials: dict[str, str], pasted: Pasted | None, errors: Errors) -> str:
@@ -91,6 +103,8 @@ def _account(kind: ProviderKind, credentials: dict[str, str], pasted: Pasted | N
         return _stalker(credentials, errors)
     if kind is ProviderKind.XTREAM:
         return _xtream(credentials, pasted, errors)
+    if kind is ProviderKind.IPTVPORTAL:
+        return _operator(credentials, errors)
     return (pasted.username if pasted else None) or ""
 
 
@@ -111,6 +125,13 @@ def _xtream(credentials: dict[str, str], pasted: Pasted | None, errors: Errors) 
             credentials[name] = value
         if not credentials.get(name):
             _add(errors, f"credentials.{name}", "This is needed, here or in the URL.")
+    return credentials.get("username", "")
+
+
+def _operator(credentials: dict[str, str], errors: Errors) -> str:
+    for name in ("username", "password"):
+        if not credentials.get(name):
+            _add(errors, f"credentials.{name}", "This is needed.")
     return credentials.get("username", "")
 
 

@@ -20,7 +20,8 @@ from app.providers.crossing import Sent, address, redirected, where
 from app.providers.inflate import Inflater
 from app.providers.retry import retry_after
 from app.providers.statuses import judged
-from app.providers.transport import CONNECT_SECONDS, IDLE_SECONDS, NONE, REDIRECT_CODES, REDIRECTS, Transport, trouble
+from app.providers.transport import IDLE_SECONDS, NONE, REDIRECT_CODES, REDIRECTS, Transport
+from app.providers.trouble import CONNECT_SECONDS, trouble
 
 PASSED: Final = ("content-type", "content-length", "content-range", "accept-ranges", "last-modified")
 MEASURES: Final = frozenset({"content-length", "content-range", "accept-ranges"})  # of the body as it was sent

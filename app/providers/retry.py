@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final, TypeVar
 
 from app.core.errors import Unavailable
+from app.core.traffic import CURRENT
 from app.providers.metrics import RETRIES
 
 T = TypeVar("T")
@@ -27,6 +28,8 @@ async def retrying(
             return await call()
         except Unavailable as error:
             RETRIES.inc()
+            if (traffic := CURRENT.get()) is not None:
+                traffic.retries += 1
             await asyncio.sleep(pause(error.retry_after, attempt, base_seconds=base_seconds, cap_seconds=cap_seconds))
     return await call()
 

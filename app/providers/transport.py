@@ -1,4 +1,4 @@
-"""HTTP towards providers: the only module that knows aiohttp.
+"""HTTP towards providers, over aiohttp.
 
 It follows redirects by hand, guards the addresses it connects to, inflates under a limit, and shares one window per
 host. Status codes are left to the dialects. It raises `Unavailable` (DNS, connect, timeout, reset, cut or damaged
@@ -18,17 +18,17 @@ from typing import Final
 import aiohttp
 from yarl import URL
 
-from app.core.errors import Malformed, ProviderError, Rejected, Unavailable
+from app.core.errors import Malformed, Unavailable
 from app.core.ports import Hints
-from app.providers.addresses import Networks, Refused, check
+from app.providers.addresses import Networks, check
 from app.providers.crossing import Sent, address, redirected, where
 from app.providers.host import Host
 from app.providers.hosts import Hosts
 from app.providers.inflate import ACCEPTED, TOO_BIG, Inflater
 from app.providers.pace import Pace
+from app.providers.trouble import CONNECT_SECONDS, trouble
 from app.providers.window import Window
 
-CONNECT_SECONDS: Final = 10.0
 IDLE_SECONDS: Final = 30.0  # without a byte, once the answer has begun
 REDIRECTS: Final = 5
 REDIRECT_CODES: Final = frozenset({301, 302, 303, 307, 308})
@@ -64,11 +64,15 @@ class Transport:
         cookies: Mapping[str, str] = NONE,
         max_parallel: int | None = None,
         per_second: float | None = None,
+        verify: bool = True,
     ) -> "ProviderClient":
-        """A client for the host of `url`; `max_parallel` lowers the ceiling of the window that its host shares."""
+        """A client for the host of `url`; `max_parallel` lowers the ceiling of the window that its host shares.
+
+        Without `verify` any TLS certificate is good enough.
+        """
         host = self._hosts.of(url)
         sent = Sent(headers={"Accept-Encoding": ACCEPTED, **headers}, cookies=cookies)
-        client = ProviderClient(self.session, host=host, pace=Pace(per_second), sent=sent)
+        client = ProviderClient(self.session, host=host, pace=Pace(per_second), sent=sent, verify=verify)
         host.window.limit_for(client, min(max_parallel or self._max_parallel, self._max_parallel))
         return client
 
@@ -144,12 +148,15 @@ class StreamedReply:
 class ProviderClient:
     """Requests to one provider: its headers, its cookies, the window of its host."""
 
-    def __init__(self, session: Callable[[], aiohttp.ClientSession], *, host: Host, pace: Pace, sent: Sent) -> None:
+    def __init__(
+        self, session: Callable[[], aiohttp.ClientSession], *, host: Host, pace: Pace, sent: Sent, verify: bool
+    ) -> None:
         self.window = host.window
         self._host = host
         self._session = session
         self._pace = pace
         self._sent = sent
+        self._verify = verify
 
     async def get(
         self,
@@ -164,9 +171,11 @@ class ProviderClient:
         target = address(url, params)
         return await self._whole("GET", target, headers, None, cap=max_bytes, first_byte=first_byte_seconds)
 
-    async def post(self, url: str, *, body: bytes, headers: Mapping[str, str] = NONE) -> Reply:
-        """Sends a body; redirects are not followed."""
-        return await self._whole("POST", address(url, NONE), headers, body, cap=MiB, first_byte=30)
+    async def post(
+        self, url: str, *, body: bytes, headers: Mapping[str, str] = NONE, cap: int = MiB, first_byte: float = 30
+    ) -> Reply:
+        """Sends a body; redirects are not followed. `cap` in bytes of the answer, `first_byte` in seconds."""
+        return await self._whole("POST", address(url, NONE), headers, body, cap=cap, first_byte=first_byte)
 
     @asynccontextmanager
     async def stream(
@@ -240,7 +249,13 @@ class ProviderClient:
     ) -> aiohttp.ClientResponse:
         try:
             return await self._session().request(
-                method, target, headers=headers, data=body, allow_redirects=False, timeout=_timeout(first_byte)
+                method,
+                target,
+                headers=headers,
+                data=body,
+                allow_redirects=False,
+                timeout=_timeout(first_byte),
+                ssl=self._verify,
             )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             # `from None`: the text of aiohttp's own errors holds the whole URL.
@@ -276,24 +291,3 @@ async def _body(reply: aiohttp.ClientResponse, max_bytes: int) -> bytes:
 
 def _headers(reply: aiohttp.ClientResponse) -> dict[str, str]:
     return {name.lower(): value for name, value in reply.headers.items()}
-
-
-def trouble(error: BaseException, url: URL) -> ProviderError:
-    """What an error of a connection means: `Rejected` for a forbidden address, else `Unavailable`."""
-    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, Refused):
-        return Rejected(f"{where(url)}: {error.os_error}")
-    said = next((said for kind, said in SAYINGS if isinstance(error, kind)), "broke the connection")
-    return Unavailable(f"{where(url)} {said}.")
-
-
-SAYINGS: Final = (
-    (aiohttp.ConnectionTimeoutError, f"could not be reached within {CONNECT_SECONDS:.0f} s"),
-    (aiohttp.ClientConnectorDNSError, "has no address: the name cannot be resolved"),
-    (aiohttp.ClientConnectorCertificateError, "shows a TLS certificate that is not valid for it"),
-    (aiohttp.ClientSSLError, "does not agree on an encrypted connection"),
-    (aiohttp.ClientConnectorError, "refuses connections or cannot be reached"),
-    (TimeoutError, "did not answer in time"),
-    (aiohttp.ClientPayloadError, "cut its answer short"),
-    (aiohttp.ServerDisconnectedError, "closed the connection without an answer"),
-    (aiohttp.ClientResponseError, "sent something that is not HTTP"),
-)

@@ -27,6 +27,7 @@ from app.registry.breakers import SHUT, Breakers
 from app.registry.removal import Removal
 from app.registry.schedule import checked_schedule, default_schedule, next_start
 from app.registry.secrets import Secrets, conceal_account
+from app.registry.trials import tried
 from app.registry.views import NewProvider, ProviderChange, ProviderView, Unset, shown, view_of
 from app.registry.webhooks import configure
 
@@ -79,6 +80,11 @@ class Registry:
                     return await self._insert(writer, row, address)
             except IntegrityError:
                 copy += 1
+
+    async def try_out(self, new: NewProvider) -> AccountStatus:
+        """Logs in once with what is not stored yet; `Invalid` as for `add`."""
+        self._schedule(new.schedule)
+        return await tried(new, parse_address(new.kind, new.url, new.credentials, new.options), self._transport)
 
     async def list(self) -> list[ProviderView]:
         """All providers, in the order in which they were added."""

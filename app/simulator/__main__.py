@@ -3,7 +3,7 @@
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import orjson
@@ -12,6 +12,8 @@ from app.simulator.behaviour import Behaviour
 from app.simulator.control import patched
 from app.simulator.server import PROFILES, SimulatorOptions, run
 from app.simulator.spec import CatalogueSpec
+
+SPEC_NAMES: Final = ("seed", "channels", "movies", "series", "categories", "subscribers", "version")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -38,7 +40,7 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--profile", action="append", choices=sorted(PROFILES), help="repeat it for a site of several")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    for name in ("seed", "channels", "movies", "series", "categories", "version"):
+    for name in SPEC_NAMES:
         parser.add_argument(f"--{name}", type=int)
     parser.add_argument("--latency-ms", type=float)
     parser.add_argument("--behaviour", help="switches as a JSON object", default="{}")
@@ -48,8 +50,7 @@ def _parser() -> ArgumentParser:
 
 
 def _spec_of(options: Namespace) -> Mapping[str, int]:
-    names = ("seed", "channels", "movies", "series", "categories", "version")
-    return {name: value for name in names if (value := getattr(options, name)) is not None}
+    return {name: value for name in SPEC_NAMES if (value := getattr(options, name)) is not None}
 
 
 def _switches_of(options: Namespace) -> Mapping[str, Any]:

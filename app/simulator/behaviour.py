@@ -140,6 +140,15 @@ class Behaviour:
     duplicates: bool = False  # Xtream: an item is repeated once per category
     episodes_as: Literal["dict", "lists", "flat", "absent"] | None = None  # Xtream: get_series_info
     list_quirks: tuple[ListQuirk, ...] = ()  # M3U
+    # tables, as IPTVPortal has them
+    session_seconds: float | None = None  # so long a session lasts
+    session_refusal: Literal["401", "403", "error", "string"] | None = None  # how it is told that one is over
+    forbidden_tables: tuple[str, ...] = ()  # 403 for whatever names them
+    error_as: Literal["object", "data", "codeless", "string", "absent", "status"] = "object"  # errors of statements
+    written_as: Literal["null", "empty", "count"] = "null"  # a change without `returning`
+    drift: Literal["append", "insert", "short"] | None = None  # what an upgrade did to the columns of `*`
+    row_cap: int | None = None  # rows of a select, whatever its limit says
+    numbers_as_text: bool = False
     # bodies
     notice_prefix: bool = False
     bom: bool = False

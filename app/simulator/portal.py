@@ -60,7 +60,7 @@ class Portal(ABC):
             # As nginx in front of panels does: 200 and nothing.
             await respond(send, Reply(content_type=HTML))
             return
-        call = await read_call(scope, receive)
+        call = await self.read(scope, receive)
         stats = self.stats  # a reset in between must not count this call's end
         stats.enter(call.name)
         try:
@@ -116,6 +116,10 @@ class Portal(ABC):
             await abort(scope, receive)
             return
         await send({"type": "http.response.body", "body": body[half:]})
+
+    async def read(self, scope: Scope, receive: Receive) -> Call:
+        """The call of a request: its query and form, unless a family speaks otherwise."""
+        return await read_call(scope, receive)
 
     @abstractmethod
     def answer(self, call: Call) -> Reply:

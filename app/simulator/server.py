@@ -14,6 +14,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from app.simulator.behaviour import Behaviour
 from app.simulator.control import PREFIX, control, control_all
 from app.simulator.gate import error_page
+from app.simulator.iptvportal.portal import IptvPortal
+from app.simulator.iptvportal.profile import OPERATOR, IptvPortalProfile
 from app.simulator.m3u.portal import M3uPortal
 from app.simulator.m3u.profile import LIST, M3uProfile
 from app.simulator.portal import Portal
@@ -24,7 +26,7 @@ from app.simulator.wire import TRANSPORT, App, Receive, Scope, Send, respond
 from app.simulator.xtream.portal import XtreamPortal
 from app.simulator.xtream.profile import LEGACY, PHP_EMPTY, XUI, XtreamProfile
 
-Profile = StalkerProfile | XtreamProfile | M3uProfile
+Profile = StalkerProfile | XtreamProfile | M3uProfile | IptvPortalProfile
 
 PROFILES: Final[Mapping[str, Profile]] = {
     "stock": STOCK,
@@ -37,6 +39,7 @@ PROFILES: Final[Mapping[str, Profile]] = {
     "xtream_legacy": LEGACY,
     "xtream_php": PHP_EMPTY,
     "m3u": LIST,
+    "iptvportal": OPERATOR,
 }
 
 
@@ -87,6 +90,8 @@ def create_portal(
         return StalkerPortal(spec, chosen, habits, mount)
     if isinstance(chosen, M3uProfile):
         return M3uPortal(spec, chosen, habits, mount)
+    if isinstance(chosen, IptvPortalProfile):
+        return IptvPortal(spec, chosen, habits, mount)
     return XtreamPortal(spec, chosen, habits, mount)
 
 

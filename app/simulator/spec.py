@@ -26,6 +26,7 @@ class CatalogueSpec:
     churn: float = 0.01
     censored: float = 0.03
     unknown: float = 0.004
+    subscribers: int = 1_000  # rows of the tables about people and boxes, where a portal has them (IPTVPortal)
     dirt: float = 0.04  # share of items with empty names, N/A, zero dates and the like, per kind of dirt
 
     def items(self, kind: Kind) -> int:

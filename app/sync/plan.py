@@ -14,6 +14,7 @@ WORDS: Final[dict[str, frozenset[StepName]]] = {
     "series": frozenset({StepName.SERIES_CATEGORIES, StepName.SERIES}),
     "categories": frozenset(CATEGORY_STEPS.values()),
     "epg": frozenset(),  # a feature of its own, beside these steps
+    "tables": frozenset(),  # so are these
 }
 
 

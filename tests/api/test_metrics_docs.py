@@ -40,4 +40,17 @@ async def test_every_metric_that_is_looked_up_is_documented_as_it_is(served: Ser
 
 def test_no_label_is_made_of_what_people_or_portals_write() -> None:
     labels = {label for one in registered() for label in one._labelnames} | {"provider", "status"}
-    assert labels <= {"outcome", "mode", "step", "kind", "op", "method", "route", "status", "provider", "host"}
+    assert labels <= {
+        "outcome",
+        "mode",
+        "step",
+        "kind",
+        "op",
+        "method",
+        "route",
+        "status",
+        "provider",
+        "host",
+        "source",
+        "level",
+    }

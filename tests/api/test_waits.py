@@ -22,6 +22,7 @@ from app.snapshots import waiting
 from app.snapshots.publish import Publisher
 from app.snapshots.versions import Version
 from tests.snapshots.catalogue import PROVIDER, find_or_add, simple, take_lease, write
+from tests.support.effort import SLACK
 from tests.support.publishing import publish
 from tests.support.server import Served, listening
 
@@ -131,7 +132,7 @@ async def test_thousands_are_woken_within_a_second_by_a_few_queries(live: Served
     began = time.monotonic()
     with queries() as sent:
         found = await asyncio.gather(*waiting_ones)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 1 * SLACK
     assert len(sent) < 12
     assert {one.version for one in found} == {"k7f2.2"}
     assert len({id(one.body) for one in found}) == 1
@@ -179,7 +180,7 @@ async def test_a_publish_that_nobody_called_out_is_seen_within_a_second(live: Se
     await quiet.publish(pk, await take_lease(context.database, pk))
     began = time.monotonic()
     assert (await asked).json()["version"] == "k7f2.2"
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 1 * SLACK
 
 
 async def test_a_client_that_leaves_is_not_waited_with(live: Served) -> None:
@@ -202,7 +203,7 @@ async def test_the_end_of_the_server_ends_all_waits_at_once(chosen: Settings) ->
             signal.raise_signal(signal.SIGTERM)
             lines = [line async for line in answer.aiter_lines()]
         assert (await asked).json()["version"] == "k7f2.1"
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 2 * SLACK
         assert "data: k7f2.1" in lines
         assert (await live.context.versions.head(PROVIDER, FIRST, 60)).version == "k7f2.1"  # and none begins anew
 

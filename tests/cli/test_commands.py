@@ -6,7 +6,9 @@ import tomllib
 
 import pytest
 
-from app.cli.lazy import COMMANDS, load
+from app.cli.lazy import COMMANDS, Places, load
+from app.cli.portal import COMMANDS as PORTAL
+from app.cli.portal_schema import COMMANDS as SCHEMA
 from tests.cli.conftest import Inside
 from tests.cli.installation import Installation
 from tests.support.repository import ROOT
@@ -19,17 +21,20 @@ def test_it_tells_its_version(installation: Installation) -> None:
     assert (answer.code, answer.out, answer.err) == (0, f"lineup {VERSION}\n", "")
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_each_command_is_listed_with_its_own_words(name: str) -> None:
-    _, listed = COMMANDS[name]
-    assert load(name).help.split("\n\n")[0].replace("\n", " ") == listed
+@pytest.mark.parametrize(
+    ("name", "places"), [(name, places) for places in (COMMANDS, PORTAL, SCHEMA) for name in places]
+)
+def test_each_command_is_listed_with_its_own_words(name: str, places: Places) -> None:
+    _, listed = places[name]
+    assert load(name, places).help.split("\n\n")[0].replace("\n", " ") == listed
 
 
 IMPORTED = """
 import sys
-from app.cli.lazy import load
+from app.cli import lazy, portal, portal_schema
+places = portal_schema.COMMANDS | portal.COMMANDS | lazy.COMMANDS
 for name in sys.argv[2:]:
-    load(name)
+    lazy.load(name, places)
 print(*(name for name in sys.argv[1].split(",") if name in sys.modules))
 """
 
@@ -38,7 +43,9 @@ print(*(name for name in sys.argv[1].split(",") if name in sys.modules))
     ("modules", "commands"),
     [
         ("fastapi,starlette,app.main,app.simulator", ("provider", "sync", "tags", "epg", "playlist", "db")),
-        ("sqlalchemy,alembic,aiohttp,uvicorn,app.context", ("config",)),
+        ("sqlalchemy,alembic,aiohttp,uvicorn,app.context", ("config", "portal")),
+        ("sqlalchemy,aiohttp,app.context,sqlglot", ("transpile", "schema", "list", "show", "generate")),
+        ("sqlglot,fastapi", ("auth", "sql", "jsonsql", "cache")),
     ],
 )
 def test_a_command_imports_no_more_than_it_needs(modules: str, commands: tuple[str, ...]) -> None:

@@ -19,6 +19,8 @@ from tests.support.repository import ROOT
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```sh demo\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 ADDRESS = "http://127.0.0.1:2005"
+SECONDS = 240  # two dozen commands of two to four seconds each on a busy machine
+pytestmark = pytest.mark.timeout(SECONDS + 60)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 
 
@@ -51,7 +53,7 @@ def finished(demo: tuple[Installation, Process]) -> subprocess.CompletedProcess[
         env=environment | {"PATH": path, "NO_PROXY": "*"},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=SECONDS,
         check=False,
     )
 

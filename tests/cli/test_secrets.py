@@ -22,6 +22,7 @@ from app.simulator.process import PortalProcess
 from app.simulator.spec import CatalogueSpec
 from tests.cli.installation import Installation, Process, running
 from tests.support.echo import MODES, echoing
+from tests.support.effort import is_short
 from tests.support.services import run_apart
 from tests.support.vault import Vault
 
@@ -223,7 +224,7 @@ def said(process: Process, name: str) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.timeout(300)  # thirty providers in one process, one after the other
-@pytest.mark.parametrize("form", COMPANIES)
+@pytest.mark.parametrize("form", ["console"] if is_short() else COMPANIES)
 def test_a_whole_installation_tells_no_credential(
     form: str, vault: Vault, portals: PortalProcess, tmp_path: Path
 ) -> None:

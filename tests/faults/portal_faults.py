@@ -112,12 +112,12 @@ FAULTS: Final = (
     PortalFault(name="429 with Retry-After", deserves=COMPLETED, switches={"rate_429": 8, "retry_after": 1}),
     PortalFault(name="a burst of 40 times 503", deserves=COMPLETED | HELD, switches={"burst_5xx": 40}),
     PortalFault(name="every fourth connection reset", deserves=COMPLETED, switches={"reset_every": 4}, short=True),
-    PortalFault(name="every fourth answer truncated", deserves=COMPLETED, switches={"truncate_every": 4}, short=True),
+    PortalFault(name="every fourth answer truncated", deserves=COMPLETED, switches={"truncate_every": 4}),
     PortalFault(
         name="bodies cut in the middle", deserves=COMPLETED, switches={"faults": [fault("cut", every=4, **PAGES)]}
     ),
     PortalFault(name="HTML with 200, now and then", deserves=COMPLETED, switches={"html_every": 5}),
-    PortalFault(name="HTML with 200, for ever", deserves=FAILED, switches={"html_every": 1}, says=r"\.", short=True),
+    PortalFault(name="HTML with 200, for ever", deserves=FAILED, switches={"html_every": 1}, says=r"\."),
     PortalFault(name="empty bodies, now and then", deserves=COMPLETED, switches={"empty_every": 5}),
     PortalFault(name="empty bodies, for ever", deserves=FAILED, switches={"empty_every": 1}, says=r"\."),
     PortalFault(

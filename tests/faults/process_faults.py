@@ -254,11 +254,10 @@ FAULTS: Final = (
             setting=(APART, APART_SQLITE)[number % 2],
             strike=kill_worker,
             at=share,
-            short=number in (0, 1),  # one on each database
         )
         for number, share in enumerate(SHARES)
     ),
-    ProcessFault(name="worker SIGTERM, a new one in", setting=APART, strike=replace_worker, short=True),
+    ProcessFault(name="worker SIGTERM, a new one in", setting=APART, strike=replace_worker),
     ProcessFault(name="worker SIGTERM, a new one in", setting=APART_SQLITE, strike=replace_worker),
     ProcessFault(name="server SIGKILL, worker inside", setting=EMBEDDED, strike=kill_server, away=True, short=True),
     ProcessFault(name="server SIGKILL, worker inside", setting=EMBEDDED, strike=kill_server, at=0.9, away=True),

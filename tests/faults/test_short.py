@@ -1,4 +1,4 @@
-"""The short form of `make faults`: one case of each sort, with the same table."""
+"""The short form of `make faults`: one case of each sort, with the same table; lost workers are in tests/workers."""
 
 import pytest
 

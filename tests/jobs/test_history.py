@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlmodel import col
 
 from app.core.errors import NotFound
@@ -208,3 +208,16 @@ def test_what_a_step_expects_follows_its_pages_and_ends_with_what_it_processed()
     assert (step.expected, step.processed) == (140, 28)
     ended = StepView(name=StepName.MOVIES, status=StepStatus.COMPLETED, pages_done=2, pages_total=10, added=27)
     assert (ended.expected, ended.processed) == (27, 27)
+
+
+async def test_a_job_ends_whatever_its_catalogue_has_come_to(
+    database: Database, requests: JobRequests, history: JobHistory, provider_pk: int
+) -> None:
+    job_id = (await requests.start(provider_pk)).job_id
+    async with database.writer() as writer:
+        await writer.execute(text("ALTER TABLE movie RENAME TO movie_away"))
+    await run_through(database, job_id, JobStatus.FAILED)
+    async with database.writer() as writer:
+        await writer.execute(text("ALTER TABLE movie_away RENAME TO movie"))
+    view = await history.get(job_id)
+    assert (view.status, view.sizes) == (JobStatus.FAILED, None)

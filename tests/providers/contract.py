@@ -37,6 +37,9 @@ class Adapter:
     path: str = ""
     credentials: Mapping[str, str] = field(default_factory=dict)
     spec: CatalogueSpec = SPEC
+    kinds: tuple[Kind, ...] = tuple(Kind)  # that the dialect has
+    tells_expiry: bool = True
+    logs_in_anew: bool = False  # a 401 means the session: it is asked once more with a new one
 
 
 MAC_ACCOUNT = {"mac": MAC}
@@ -54,6 +57,14 @@ ADAPTERS = {
         spec=LIST_SPEC,
     ),
     "xtream": Adapter(kind=ProviderKind.XTREAM, profile="xtream", credentials=USER_ACCOUNT),
+    "iptvportal": Adapter(
+        kind=ProviderKind.IPTVPORTAL,
+        profile="iptvportal",
+        credentials=USER_ACCOUNT,
+        kinds=(Kind.CHANNEL, Kind.MOVIE),
+        tells_expiry=False,
+        logs_in_anew=True,
+    ),
 }
 
 

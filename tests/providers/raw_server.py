@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ssl import SSLContext
 from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
@@ -50,11 +51,20 @@ class RawServer:
     `close` ends the connection after each answer; `hold` seconds pass before each.
     """
 
-    def __init__(self, answer: Answer, *, close: bool = False, hold: float = 0, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        answer: Answer,
+        *,
+        close: bool = False,
+        hold: float = 0,
+        host: str = "127.0.0.1",
+        tls: SSLContext | None = None,
+    ) -> None:
         self._answer = answer
         self._close = close
         self._hold = hold
         self._host = host
+        self._tls = tls
         self._writers: set[asyncio.StreamWriter] = set()
         self.asked: list[Asked] = []
         self.now = 0
@@ -65,9 +75,9 @@ class RawServer:
         return len(self._writers)
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, self._host, 0, backlog=1000)
+        self._server = await asyncio.start_server(self._serve, self._host, 0, backlog=1000, ssl=self._tls)
         self.port: int = self._server.sockets[0].getsockname()[1]
-        self.url = f"http://{self._host}:{self.port}"
+        self.url = f"http{'s' if self._tls else ''}://{self._host}:{self.port}"
         return self
 
     async def __aexit__(

@@ -1,8 +1,21 @@
 """How much a run tries. CI is to end within 20 minutes on two cores: it draws fewer cases of what takes long."""
 
 import os
+from typing import Final
+
+
+def _in_ci() -> bool:
+    return bool(os.environ.get("CI"))
+
+
+SLACK: Final = 3 if _in_ci() else 1  # times what a deed may take, where others keep the machine busy
+
+
+def is_short() -> bool:
+    """Whether what others show too may be left out."""
+    return _in_ci()
 
 
 def examples(thorough: int, *, short: int) -> int:
     """How many cases a slow property test draws."""
-    return short if os.environ.get("CI") else thorough
+    return short if is_short() else thorough

@@ -6,6 +6,7 @@ from app.context import ProcessContext
 from app.domain.kinds import JobStatus, ProviderKind, StepName, StepStatus
 from app.jobs.views import ENDED
 from app.registry.views import NewProvider, ProviderChange
+from tests.support.effort import SLACK
 from tests.workers.conftest import Workers, add_stalker, add_xtream, under_way, until
 from workers.lifecycle import embedded_worker
 
@@ -18,7 +19,9 @@ async def test_a_sync_completes_and_its_version_can_be_read(context: ProcessCont
         first = await until(context, (await context.jobs.start(pk)).job_id, *OVER)
         again = await until(context, (await context.jobs.start(pk)).job_id, *OVER)
     assert (first.status, first.errors, first.progress) == (JobStatus.COMPLETED, (), 100)
-    assert [step.name for step in first.steps] == [step for step in StepName if step is not StepName.EPG]
+    assert [step.name for step in first.steps] == [
+        step for step in StepName if step not in {StepName.EPG, StepName.TABLES}
+    ]
     assert (first.channels_synced, first.movies_synced, first.series_synced) == (120, 900, 120)
     head = await context.snapshots.head(first.provider_id)
     assert first.version == again.version == head["version"]
@@ -47,7 +50,7 @@ async def test_a_cancelled_sync_ends_within_two_seconds(
     began = time.monotonic()
     await context.jobs.cancel(pk)
     job = await until(context, job_id, *OVER)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 2 * SLACK
     assert job.status is JobStatus.CANCELLED
     assert {step.status for step in job.steps} <= ENDED
     assert (await context.jobs.start(pk)).created

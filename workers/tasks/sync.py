@@ -10,11 +10,12 @@ from workers.tasks.notify import ring
 
 @task
 async def sync(context: ProcessContext, job_id: str) -> None:
-    """Syncs one provider, publishing whenever a step changed something; its guides come last."""
+    """Syncs one provider, publishing whenever a step changed something; its guides and then its tables come last."""
     version = None
     async with Run(context.database, context.hints, job_id) as job:
         account = await context.registry.account(job.provider_pk)
         guided = await context.guides.plan(job)
+        mirrored = await context.mirror.tables.plan(job, account)
         async with context.open_provider(account) as provider:
             async for step in _pipeline(context, provider, account, job).run():
                 if step.changed:
@@ -23,6 +24,8 @@ async def sync(context: ProcessContext, job_id: str) -> None:
                 version = await _publish(context, job) or version
             if guided:
                 await context.guides.refresh(job, provider, account)
+            if mirrored:
+                await context.mirror.tables.refresh(job, account)
             await job.located(provider.endpoint)
         outcome = job_outcome({step.name: step.status for step in job.steps})
         await job.finish(outcome, errors=job.errors, version=version)

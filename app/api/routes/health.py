@@ -33,7 +33,7 @@ async def get_health() -> dict[str, str]:
 @router.get("/health/ready", responses={503: {"description": "Something it needs is missing; `checks` says what."}})
 async def get_readiness(context: ContextDep) -> Any:
     """Whether the database, the queue, a worker and the schema are there."""
-    checks = await _checks(context)
+    checks = await checks_of(context)
     missing = [name for name, state in checks.items() if state != "ok"]
     if not missing:
         return {"status": "ok", "checks": checks}
@@ -47,7 +47,8 @@ async def get_metrics(request: Request) -> Response:
     return Response(exposition(await shared.measured()), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-async def _checks(context: ProcessContext) -> dict[str, str]:
+async def checks_of(context: ProcessContext) -> dict[str, str]:
+    """What this process needs, each `ok` or a sentence that says what is wrong."""
     probes = {
         "database": _database(context),
         "queue": context.queue.ping(),

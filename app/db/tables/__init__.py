@@ -17,6 +17,7 @@ from app.db.tables.guide import EpgMatch, EpgPin, Guide, GuideChannel, GuideGene
 from app.db.tables.job import JobChange, Quarantine, SyncCheckpoint, SyncJob, SyncStep, Walk
 from app.db.tables.number import PlayerNumber
 from app.db.tables.playlist import Playlist, PlaylistEntry, PlaylistUser
+from app.db.tables.portal import PortalSession
 from app.db.tables.provider import CatalogueHead, Provider, Webhook
 from app.db.tables.snapshot import Publication, Snapshot, SnapshotFile
 from app.db.tables.tag import (
@@ -58,6 +59,7 @@ __all__ = [
     "Playlist",
     "PlaylistEntry",
     "PlaylistUser",
+    "PortalSession",
     "Programme",
     "Provider",
     "ProviderFilter",

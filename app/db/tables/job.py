@@ -1,3 +1,5 @@
+from typing import Any
+
 from sqlalchemy import JSON, Index, text
 from sqlmodel import Field, SQLModel
 
@@ -32,6 +34,7 @@ class SyncJob(SQLModel, table=True):
     completed_at: int | None = ms_field()
     heartbeat_at: int | None = ms_field()
     version: str | None = None
+    measures: dict[str, Any] | None = Field(default=None, sa_type=JSON)  # traffic, and the catalogue's size at the end
 
 
 class SyncStep(SQLModel, table=True):
