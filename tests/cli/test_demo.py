@@ -10,6 +10,7 @@ import psutil
 
 from tests.cli.conftest import Inside
 from tests.cli.installation import Installation, running
+from tests.support.effort import beyond_ci
 from tests.support.repository import ROOT
 
 # Proxies of the machine must not come between; a machine without curl takes the stand-in.
@@ -40,6 +41,7 @@ def test_it_syncs_all_portals_and_what_is_kept_can_be_looked_at_later(
     assert {job["version"] for job in jobs} == versions
 
 
+@beyond_ci
 def test_people_get_a_table_and_nothing_is_left(installation: Installation) -> None:
     answer = installation.run("demo", "--exit", *SMALL)
     assert answer.code == 0
@@ -76,6 +78,7 @@ def test_it_serves_until_it_is_stopped_and_leaves_nothing(installation: Installa
     assert not list(installation.folder.iterdir())
 
 
+@beyond_ci
 def test_it_can_be_stopped_in_the_middle(installation: Installation) -> None:
     with running(installation, "demo", "--port", "0", "--size", "full") as demo:
         demo.until("channels completed")

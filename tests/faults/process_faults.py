@@ -300,7 +300,6 @@ FAULTS: Final = (
         setting=EMBEDDED,
         strike=partial(jump, seconds=-7200, kill=True),
         away=True,
-        short=True,
     ),
     ProcessFault(
         name="clock two hours back, then worker SIGKILL", setting=APART, strike=partial(jump, seconds=-7200, kill=True)

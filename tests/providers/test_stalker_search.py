@@ -16,6 +16,7 @@ from app.providers.stalker.review import list_scope
 from app.providers.stalker.search import Seeker
 from app.providers.stalker.session import Session
 from app.providers.stalker.walk import Walker
+from tests.support.effort import examples
 
 SIZE = 4
 LATEST = 25  # few moments, so that many rows came at the same one
@@ -111,7 +112,7 @@ def searched(seed: int, pace: float, length: int, *, dated: bool = True) -> tupl
     return portal, client, missing, client.search(missing)
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=examples(800, short=200), deadline=None)
 @given(
     seed=st.integers(0, 1 << 32),
     pace=st.sampled_from([0.02, 0.1, 0.3, 0.6]),

@@ -3,12 +3,18 @@
 import os
 from typing import Final
 
+import pytest
+
 
 def _in_ci() -> bool:
     return bool(os.environ.get("CI"))
 
 
 SLACK: Final = 3 if _in_ci() else 1  # times what a deed may take, where others keep the machine busy
+
+
+# For what takes many processes and is shown by a neighbour too.
+beyond_ci: Final = pytest.mark.skipif(_in_ci(), reason="CI is to end within 20 minutes; a test beside it shows it too")
 
 
 def is_short() -> bool:

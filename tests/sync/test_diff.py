@@ -11,6 +11,7 @@ from app.domain.records import MovieRecord
 from app.sync.diff import Diff
 from app.sync.ledger import Shelf
 from app.sync.normalise import draft
+from tests.support.effort import examples
 
 CATEGORIES = {("", str(number)): f"category-{number}" for number in range(4)}
 sightings = st.lists(
@@ -47,7 +48,7 @@ class Shop:
         return totals[0], totals[1], totals[2], totals[3]
 
 
-@settings(max_examples=1_000)
+@settings(max_examples=examples(1_000, short=200))
 @given(sightings, st.integers(1, 10))
 def test_every_item_is_counted_once_and_the_same_list_again_changes_nothing(
     seen: list[tuple[int, int, set[int]]], batch: int
@@ -61,7 +62,7 @@ def test_every_item_is_counted_once_and_the_same_list_again_changes_nothing(
     assert shop.rows == before
 
 
-@settings(max_examples=1_000)
+@settings(max_examples=examples(1_000, short=200))
 @example(before=[(0, 0, {0})], after=[(0, 0, set()), (0, 0, {0, 1}), (0, 0, {0})], batch=1)
 @given(sightings, sightings, st.integers(1, 10))
 def test_categories_end_as_the_union_of_what_the_last_walk_saw(
@@ -76,7 +77,7 @@ def test_categories_end_as_the_union_of_what_the_last_walk_saw(
         assert set(shop.rows[public][2]) == union
 
 
-@settings(max_examples=1_000)
+@settings(max_examples=examples(1_000, short=200))
 @given(sightings, sightings, st.integers(1, 10))
 def test_counts_add_up_whatever_changes(
     before: list[tuple[int, int, set[int]]], after: list[tuple[int, int, set[int]]], batch: int
