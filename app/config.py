@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     metrics_port: int | None = Field(default=None, ge=1, le=65535)  # of `lineup worker`; the server has its own
     secret_key: str | None = Field(default=None, validation_alias=_named("SECRET_KEY"), repr=False)
     api_keys: Annotated[tuple[str, ...], NoDecode] = Field(default=(), repr=False)
+    rate_per_key: int = Field(default=0, ge=0)  # requests a minute; 0 = as many as come
+    rate_per_address: int = Field(default=0, ge=0)
     sync_interval_hours: float = Field(default=6, ge=0, validation_alias=_named("SYNC_INTERVAL_HOURS"))
     epg_interval_hours: float = Field(default=12, ge=0)
     epg_past_days: float = Field(default=1, ge=0, le=31)

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from arq.connections import ArqRedis
+
+from app.access.audit import Audit
+from app.access.desk import AccessDesk
+from app.access.keys import Keys
 from app.artifacts.registry import open_artifacts
 from app.browse.preview import Preview
 from app.browse.service import Browse
@@ -13,6 +18,7 @@ from app.browse.shelves import Shelves
 from app.browse.variants import Variants
 from app.config import Settings, load_schemas
 from app.core.ports import ArtifactStore, Hints
+from app.core.quota import Buckets
 from app.db import migrate
 from app.db.engine import Database
 from app.epg.guides import Guides
@@ -38,6 +44,7 @@ from app.queue.arq_queue import ArqQueue
 from app.queue.embedded import EmbeddedValkey
 from app.queue.hints import RedisHints
 from app.queue.notices import RedisNotices
+from app.queue.quotas import RedisQuotas
 from app.registry.breakers import Breakers
 from app.registry.portal_sessions import PortalSessions
 from app.registry.secrets import Secrets
@@ -92,6 +99,7 @@ class ProcessContext:
     playlists: PlaylistDesk
     players: Players
     mirror: MirrorDesk
+    access: AccessDesk
 
     def end_waits(self) -> None:
         """Answers that wait for something end at once: the process ends."""
@@ -151,6 +159,8 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
         mirror = _mirror(
             settings, database, homes, transport, registry, sessions=sessions, breakers=breakers, jobs=jobs
         )
+        access = _access(settings, database, redis)
+        stack.push_async_callback(access.keys.close)
         yield ProcessContext(
             settings=settings,
             database=database,
@@ -182,6 +192,7 @@ async def open_context(settings: Settings) -> AsyncIterator[ProcessContext]:
             playlists=desk,
             players=Players(database, desk, streams),
             mirror=mirror,
+            access=access,
         )
 
 
@@ -207,6 +218,17 @@ def _guarded(
         return GuardedProvider(partial(opener, account), breakers.gate(account.id))
 
     return guarded
+
+
+def _access(settings: Settings, database: Database, redis: ArqRedis) -> AccessDesk:
+    """One process counts for itself what comes in; several share their counts by the server of their queue."""
+    return AccessDesk(
+        keys=Keys(database),
+        audit=Audit(database),
+        quotas=Buckets() if settings.embedded else RedisQuotas(redis),
+        per_key=settings.rate_per_key,
+        per_address=settings.rate_per_address,
+    )
 
 
 def _guides(settings: Settings, database: Database, transport: Transport, secrets: Secrets) -> Guides:

@@ -9,11 +9,14 @@ from fastapi import FastAPI
 
 from app.api import errors
 from app.api.access import ApiKeys
+from app.api.limits import Throttle
 from app.api.metrics import Shared, shared
 from app.api.model import Problem
 from app.api.openapi import DESCRIPTION, TAGS, described
+from app.api.permits import Permits
 from app.api.requests import Measure, RequestId, Sane
 from app.api.routes import (
+    audit,
     browse,
     changes,
     epg,
@@ -47,6 +50,7 @@ def create_app(settings: Settings | None = None, *, background: Background | Non
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_context(chosen) as context, background(context) if background else nullcontext():
+            await context.access.keys.load()
             app.state.context = context
             app.state.shared = shared(context)
             yield
@@ -78,10 +82,12 @@ def create_exposition(settings: Settings) -> FastAPI:
 
 def _surround(app: FastAPI, settings: Settings) -> None:
     errors.install(app)
-    # The last one added is the outermost: an id first, then the clock, then the net, then the door.
+    # The last one added is the outermost: an id first, then the clock, then the net, then limits, door and permits.
     for middleware, options in (
         (Sane, {}),
+        (Permits, {}),
         (ApiKeys, {"keys": settings.api_keys}),
+        (Throttle, {}),
         (errors.Failsafe, {}),
         (Measure, {}),
         (RequestId, {}),
@@ -109,6 +115,7 @@ def _add_routes(app: FastAPI) -> None:
         rulesets.router,
         browse.across,
         playlists.router,
+        audit.router,
     ):
         app.include_router(router, prefix="/api", responses=missing)
     # Last: a player's address is any three words that end in a number.

@@ -34,6 +34,7 @@ COMMANDS: Final[Places] = {
     "epg": ("app.cli.epg:app", "Programme guides: what channels show."),
     "playlist": ("app.cli.playlist:app", "Saved line-ups, and what players are given."),
     "portal": ("app.cli.portal:app", "An operator's database (IPTVPortal): SQL, schemas and settings."),
+    "keys": ("app.cli.keys:app", "Keys of the API, and what each may do."),
     "db": ("app.cli.database:app", "The database."),
     "config": ("app.cli.config:app", "The settings."),
 }

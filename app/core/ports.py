@@ -53,6 +53,14 @@ class Notices(Protocol):
         ...
 
 
+class Quotas(Protocol):
+    """So many of something a minute; a minute's worth may come at once."""
+
+    async def take(self, key: str, *, per_minute: int) -> float:
+        """Takes one of a key's; 0, or the seconds after which there is one again."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactInfo:
     """A stored artifact: its name in the store (its SHA-256 in hex) and its length in bytes."""

@@ -42,7 +42,7 @@ print(*(name for name in sys.argv[1].split(",") if name in sys.modules))
 @pytest.mark.parametrize(
     ("modules", "commands"),
     [
-        ("fastapi,starlette,app.main,app.simulator", ("provider", "sync", "tags", "epg", "playlist", "db")),
+        ("fastapi,starlette,app.main,app.simulator", ("provider", "sync", "tags", "epg", "playlist", "keys", "db")),
         ("sqlalchemy,alembic,aiohttp,uvicorn,app.context", ("config", "portal")),
         ("sqlalchemy,aiohttp,app.context,sqlglot", ("transpile", "schema", "list", "show", "generate")),
         ("sqlglot,fastapi", ("auth", "sql", "jsonsql", "cache")),
@@ -53,7 +53,7 @@ def test_a_command_imports_no_more_than_it_needs(modules: str, commands: tuple[s
     assert subprocess.run(words, check=True, capture_output=True, text=True, cwd=ROOT).stdout == "\n"
 
 
-@pytest.mark.parametrize("words", [(), ("provider",), ("sync",), ("snapshot",), ("db",), ("config",)])
+@pytest.mark.parametrize("words", [(), ("provider",), ("sync",), ("snapshot",), ("keys",), ("db",), ("config",)])
 def test_a_command_is_needed_and_all_are_listed(inside: Inside, words: tuple[str, ...]) -> None:
     answer = inside(*words)
     assert answer.code == 2

@@ -1,5 +1,6 @@
 """All tables; importing this fills the metadata that Alembic compares with."""
 
+from app.db.tables.access import ApiKey, AuditEntry
 from app.db.tables.base import metadata
 from app.db.tables.catalogue import (
     Category,
@@ -39,6 +40,8 @@ ITEM_TABLES: dict[Kind, type[Channel | Movie | Series]] = {
 
 __all__ = [
     "ITEM_TABLES",
+    "ApiKey",
+    "AuditEntry",
     "CatalogueHead",
     "Category",
     "Change",
