@@ -1,21 +1,23 @@
-"""`lineup db`: upgrade, check, vacuum, analyze."""
+"""`lineup db`: upgrade, check, vacuum, analyze; backup, restore and rotate-key are in keeping.py."""
 
 import typer
 
+from app.cli.keeping import backup, restore, rotate_key
 from app.cli.output import JsonFlag, say, show_json
-from app.cli.running import awaited, ended, quiet
-from app.config import Settings, load_settings
-from app.core.errors import Misconfigured
+from app.cli.running import awaited, database_settings, ended
 from app.db import migrate, upkeep
 
 app = typer.Typer()
+app.command("backup")(backup)
+app.command("restore")(restore)
+app.command("rotate-key")(rotate_key)
 
 
 @app.command("upgrade")
 @awaited
 async def upgrade() -> None:
     """Bring the database to the schema of this release; starting any process does that too."""
-    await migrate.upgrade(_settings().resolved_database_url)
+    await migrate.upgrade(database_settings().resolved_database_url)
     say(f"The database is at revision {migrate.head_revision()}.")
 
 
@@ -23,7 +25,7 @@ async def upgrade() -> None:
 @awaited
 async def check(as_json: JsonFlag = False) -> None:
     """Compare the database with this release; exit code 1 when they differ."""
-    found = await migrate.check(_settings().resolved_database_url)
+    found = await migrate.check(database_settings().resolved_database_url)
     if as_json:
         show_json({"revision": migrate.head_revision(), "differences": found})
     else:
@@ -36,7 +38,7 @@ async def check(as_json: JsonFlag = False) -> None:
 @awaited
 async def vacuum() -> None:
     """Give unused space back; on SQLite writers wait meanwhile."""
-    await upkeep.vacuum(_settings().resolved_database_url)
+    await upkeep.vacuum(database_settings().resolved_database_url)
     say("Vacuumed.")
 
 
@@ -44,16 +46,5 @@ async def vacuum() -> None:
 @awaited
 async def analyze() -> None:
     """Renew the statistics that plans of queries are made from."""
-    await upkeep.analyze(_settings().resolved_database_url)
+    await upkeep.analyze(database_settings().resolved_database_url)
     say("Analyzed.")
-
-
-def _settings() -> Settings:
-    settings = load_settings()
-    quiet(settings)
-    if settings.database_url is None:
-        try:
-            settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise Misconfigured(f"LINEUP_DATA_DIR: cannot make {settings.data_dir}: {error.strerror}") from None
-    return settings

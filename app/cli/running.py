@@ -13,7 +13,7 @@ from uvicorn.loops.auto import auto_loop_factory
 from app.cli.codes import FAILED
 from app.config import Settings, load_settings
 from app.context import ProcessContext, open_context
-from app.core.errors import Invalid, LineupError, NotFound
+from app.core.errors import Invalid, LineupError, Misconfigured, NotFound
 from app.core.logs import configure_logs
 from app.registry.views import ProviderView
 
@@ -47,6 +47,18 @@ def quiet(settings: Settings) -> None:
     """Logs of a command whose own output is what a person wants to see."""
     level = "warning" if settings.log_level == "info" else settings.log_level
     configure_logs(form=settings.log_format, level=level)
+
+
+def database_settings() -> Settings:
+    """Settings of a command that needs the database alone, with the folder that it may lie in."""
+    settings = load_settings()
+    quiet(settings)
+    if settings.database_url is None:
+        try:
+            settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise Misconfigured(f"LINEUP_DATA_DIR: cannot make {settings.data_dir}: {error.strerror}") from None
+    return settings
 
 
 async def named(context: ProcessContext, provider: str) -> ProviderView:

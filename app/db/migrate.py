@@ -1,6 +1,6 @@
 """Brings a database to the schema of this release; works from a checkout and from an installed wheel."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ _SCRIPTS = _BUNDLED if _BUNDLED.is_dir() else Path(__file__).parents[2] / "alemb
 _LOCK = 0x4C696E6575700001  # any constant; containers that start together upgrade one after the other
 _SQLITE_WAIT_SECONDS = 60.0
 
+Work = Callable[[AsyncConnection], Awaitable[None]]
+
 
 async def upgrade(url: str, revision: str = "head") -> None:
     """Applies what is missing, in one transaction."""
@@ -36,6 +38,31 @@ async def upgrade(url: str, revision: str = "head") -> None:
 async def downgrade(url: str, revision: str) -> None:
     """Takes migrations back; `base` takes all."""
     await in_transaction(url, lambda connection: command.downgrade(_config(connection), revision))
+
+
+async def rebuild(url: str, revision: str, *, before: Work | None, fill: Work, after: Work) -> None:
+    """Postgres: begins anew at `revision`, where `fill` brings the rows, and upgrades them; all of it or nothing.
+
+    `before` may refuse, `after` finds the schema of this release.
+    """
+    engine = _engine(url)
+    try:
+        async with aclosing(await _connect(engine)) as connection, connection.begin():
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            if before is not None:
+                await before(connection)
+            await connection.run_sync(lambda one: command.downgrade(_config(one), "base"))
+            await connection.run_sync(lambda one: command.upgrade(_config(one), revision))
+            await fill(connection)
+            await connection.run_sync(lambda one: command.upgrade(_config(one), "head"))
+            await after(connection)
+    finally:
+        await engine.dispose()
+
+
+def knows(revision: str) -> bool:
+    """Whether this release has the revision, or a later one."""
+    return any(one.revision == revision for one in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 async def check(url: str) -> list[str]:

@@ -44,6 +44,15 @@ class Secrets:
                 continue
         raise Misconfigured("LINEUP_SECRET_KEY does not open the stored credentials: add the key that sealed them")
 
+    def resealed(self, sealed: bytes, *, owner: str) -> bytes | None:
+        """The same under the first key; None where it is under that already."""
+        plain = self.open(sealed, owner=owner)
+        try:
+            self._ciphers[0].decrypt(sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :], owner.encode())
+        except InvalidTag:
+            return self.seal(plain, owner=owner)
+        return None
+
     def derived(self, purpose: str) -> tuple[bytes, ...]:
         """Keys for another purpose, one per key that is set: the first one makes, all of them verify."""
         return tuple(sha256(b"lineup " + purpose.encode() + b"\0" + key).digest() for key in self._keys)
@@ -59,34 +68,56 @@ def conceal_account(url: str, credentials: Mapping[str, str], options: Mapping[s
 def load_secrets(given: str | None, folder: Path, *, required: bool = False) -> Secrets:
     """The keys that are set, or the one kept in the data folder, made there on first use."""
     if given is not None:
-        return Secrets([key for part in given.split(",") if (key := part.strip())])
+        return Secrets(keys_in(given))
     if required:
         raise Misconfigured("LINEUP_SECRET_KEY is needed with LINEUP_REDIS_URL: all processes must share it")
-    return Secrets([_kept_key(folder)])
+    return Secrets(_kept_keys(folder))
 
 
-def _kept_key(folder: Path) -> str:
+def keys_in(text: str) -> list[str]:
+    """The keys of a comma-separated list, the one that seals first."""
+    return [key for part in text.split(",") if (key := part.strip())]
+
+
+def begin_rotation(folder: Path, new: str | None = None) -> Secrets:
+    """Puts a new key before the one that is kept in the data folder; one that was begun and not ended goes on."""
+    kept = _kept_keys(folder)
+    if len(kept) == 1 or new not in (None, kept[0]):
+        kept = [new or secrets.token_urlsafe(32), *kept]
+        _keep(folder, ",".join(kept), replace=True)
+    return Secrets(kept)
+
+
+def end_rotation(folder: Path) -> None:
+    """Forgets all keys but the first: nothing may be sealed with another one any more."""
+    _keep(folder, _kept_keys(folder)[0], replace=True)
+
+
+def _kept_keys(folder: Path) -> list[str]:
     file = folder / KEY_FILE
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _make_key(file)
-        return file.read_text().strip()
+        if not file.exists():
+            _keep(folder, secrets.token_urlsafe(32))
+        return keys_in(file.read_text())
     except OSError as error:
         raise Misconfigured(f"LINEUP_DATA_DIR: cannot keep a key in {folder}: {error.strerror}") from None
 
 
-def _make_key(file: Path) -> None:
-    """A link appears whole or not at all: of two processes that start together, both read the same key."""
-    if file.exists():
-        return
+def _keep(folder: Path, text: str, *, replace: bool = False) -> None:
+    """The file appears whole or not at all: of two processes that start together, both read the same key."""
+    file = folder / KEY_FILE
     draft = file.with_name(f".{KEY_FILE}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w") as handle:
-            handle.write(secrets.token_urlsafe(32))
+            handle.write(text)
             handle.flush()
             os.fsync(handle.fileno())
-        os.link(draft, file)
+        if replace:
+            draft.replace(file)
+        else:
+            os.link(draft, file)
     except FileExistsError:
         return
     finally:
