@@ -4,6 +4,7 @@ The archive is a zip file: `manifest.json`, then `<table>.copy` (COPY's binary f
 which foreign keys hold. All of it is one state: everything is read in one transaction.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from graphlib import TopologicalSorter
@@ -23,6 +24,8 @@ FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 LEVEL: Final = 1  # documents shrink to a quarter; more would take longer than the disk
 LOCK_SECONDS: Final = 10
+LOOKS: Final = 10
+LOOK_SECONDS: Final = 0.1
 _TABLES: Final = text(
     "SELECT table_name, array_agg(CAST(column_name AS text) ORDER BY ordinal_position) FROM information_schema.columns "
     "JOIN information_schema.tables USING (table_schema, table_name) "
@@ -76,11 +79,17 @@ def manifest_of(file: Path) -> dict[str, Any]:
 
 async def check_alone(connection: AsyncConnection) -> None:
     """`Conflict` while others are connected: they would go on with what is not there any more."""
-    if others := await connection.scalar(_OTHERS):
-        raise Conflict(
-            f"{others} other connections use the database: stop servers and workers, or say --force.",
-            code="database_in_use",
-        )
+    others = 0
+    for _ in range(LOOKS):  # who has just left is seen for a moment still
+        await connection.execute(text("SELECT pg_stat_clear_snapshot()"))
+        others = await connection.scalar(_OTHERS)
+        if not others:
+            return
+        await asyncio.sleep(LOOK_SECONDS)
+    raise Conflict(
+        f"{others} other connections use the database: stop servers and workers, or say --force.",
+        code="database_in_use",
+    )
 
 
 async def load(connection: AsyncConnection, file: Path, manifest: Mapping[str, Any]) -> None:

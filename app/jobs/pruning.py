@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, func, select
 from sqlmodel import col
 
 from app.core.clock import now_ms
@@ -12,6 +12,12 @@ from app.jobs.requests import LIVE
 
 DAY_MS: Final = 24 * 3_600_000
 BITE: Final = 50  # jobs, each with all that it left: short turns for the one writer of SQLite
+
+
+async def any_live(database: Database) -> bool:
+    """Whether any job waits or runs."""
+    async with database.reader() as reader:
+        return bool(await reader.scalar(select(exists().where(col(SyncJob.status).in_(LIVE)))))
 
 
 async def prune(database: Database, *, days: int) -> int:
