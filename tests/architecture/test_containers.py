@@ -51,8 +51,35 @@ def test_the_build_sees_only_what_it_needs() -> None:
     assert {f"!{source}" for source in sources} <= set(rules)
 
 
-def test_the_composition_has_four_services() -> None:
-    assert set(SERVICES) == {"api", "worker", "postgres", "redis"}
+def test_the_composition_has_four_services_and_more_to_scale() -> None:
+    scaled = {name for name, service in SERVICES.items() if service.get("profiles") == ["scale"]}
+    assert set(SERVICES) - scaled == {"api", "worker", "postgres", "redis"}
+    assert scaled == {"proxy", "server", "pool", "store", "store-setup"}
+
+
+def test_what_is_scaled_opens_no_port_and_is_as_the_first_of_its_kind() -> None:
+    for name, first in (("server", "api"), ("pool", "worker")):
+        assert "ports" not in SERVICES[name]
+        assert SERVICES[name]["deploy"]["replicas"]
+        assert SERVICES[first]["environment"].items() <= SERVICES[name]["environment"].items()
+        assert SERVICES[name]["command"][:2] == ["lineup", "serve" if name == "server" else "worker"]
+    assert SERVICES["server"]["depends_on"]["api"] == {"condition": "service_healthy"}  # it migrates
+
+
+def test_the_proxy_hands_on_where_a_client_is_and_keeps_nothing() -> None:
+    conf = (ROOT / "deploy" / "compose" / "nginx.conf").read_text()
+    assert "server server:2005 resolve" in conf
+    assert "X-Forwarded-For $remote_addr;" in conf
+    assert "proxy_buffering off;" in conf
+    assert "proxy_cache" not in conf
+    assert conf.count("{") == conf.count("}")
+    assert any("./deploy/compose/nginx.conf:" in mount for mount in SERVICES["proxy"]["volumes"])
+    assert "FORWARDED_ALLOW_IPS" not in SERVICES["api"]["environment"]  # people reach it without a proxy
+
+
+def test_images_of_others_have_versions() -> None:
+    for service in SERVICES.values():
+        assert service["image"] == "lineup" or re.search(r":v?\d", service["image"]), service["image"]
 
 
 @pytest.mark.parametrize("name", ["api", "worker"])
@@ -72,7 +99,8 @@ def test_the_api_uses_the_health_check_of_the_image() -> None:
 
 
 def test_data_outlives_the_containers() -> None:
-    used = {mount.partition(":")[0] for service in SERVICES.values() for mount in service["volumes"]}
+    mounts = [mount.partition(":")[0] for service in SERVICES.values() for mount in service.get("volumes", ())]
+    used = {mount for mount in mounts if not mount.startswith("./")}
     assert used == set(COMPOSE["volumes"])
 
 
