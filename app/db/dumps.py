@@ -23,7 +23,6 @@ from app.db.engine import async_url
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 LEVEL: Final = 1  # documents shrink to a quarter; more would take longer than the disk
-LOCK_SECONDS: Final = 10
 LOOKS: Final = 10
 LOOK_SECONDS: Final = 0.1
 _TABLES: Final = text(
@@ -95,7 +94,6 @@ async def check_alone(connection: AsyncConnection) -> None:
 async def load(connection: AsyncConnection, file: Path, manifest: Mapping[str, Any]) -> None:
     """Fills the tables, which have to be those of the dump's revision, within the connection's transaction."""
     names = ", ".join(f'"{table["name"]}"' for table in manifest["tables"])
-    await connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"))
     await connection.execute(text(f"TRUNCATE {names} CASCADE"))
     driver = await _driver(connection)
     with ZipFile(file) as archive:

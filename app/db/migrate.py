@@ -26,6 +26,7 @@ _BUNDLED = Path(__file__).parent / "migrations_data"
 _SCRIPTS = _BUNDLED if _BUNDLED.is_dir() else Path(__file__).parents[2] / "alembic"
 _LOCK = 0x4C696E6575700001  # any constant; containers that start together upgrade one after the other
 _SQLITE_WAIT_SECONDS = 60.0
+_REBUILD_WAIT_SECONDS = 10  # for who reads a table that is about to go
 
 Work = Callable[[AsyncConnection], Awaitable[None]]
 
@@ -49,6 +50,7 @@ async def rebuild(url: str, revision: str, *, before: Work | None, fill: Work, a
     try:
         async with aclosing(await _connect(engine)) as connection, connection.begin():
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            await connection.execute(text(f"SET LOCAL lock_timeout = '{_REBUILD_WAIT_SECONDS}s'"))
             if before is not None:
                 await before(connection)
             await connection.run_sync(lambda one: command.downgrade(_config(one), "base"))

@@ -74,6 +74,7 @@ async def test_what_was_backed_up_comes_back(stand: Stand, database_url: str, tm
         keys = Keys(again.database)
         await keys.load()
         assert keys.find(word.encode()) is not None
+        await keys.close()
         assert await migrate.check(database_url) == []
     finally:
         await again.database.close()
