@@ -5,6 +5,8 @@ which foreign keys hold. All of it is one state: everything is read in one trans
 """
 
 import asyncio
+import re
+import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from graphlib import TopologicalSorter
@@ -12,16 +14,19 @@ from pathlib import Path
 from typing import IO, Any, Final
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
+from asyncpg import PostgresError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app.core import jsonio
 from app.core.errors import Conflict, Invalid
+from app.db.copies import CopyFailed
 from app.db.engine import async_url
 
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
+NAME: Final = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 LEVEL: Final = 1  # documents shrink to a quarter; more would take longer than the disk
 LOOKS: Final = 10
 LOOK_SECONDS: Final = 0.1
@@ -73,6 +78,8 @@ def manifest_of(file: Path) -> dict[str, Any]:
         raise Invalid([("FILE", f"{file} is no backup of a Postgres database.")]) from None
     if manifest.get("format") != FORMAT:
         raise Invalid([("FILE", f"{file} was made by another release of Lineup.")])
+    if not all(NAME.fullmatch(table["name"]) for table in manifest["tables"]):
+        raise Invalid([("FILE", f"{file} names tables that no release has.")])  # the names become SQL
     return manifest
 
 
@@ -96,10 +103,13 @@ async def load(connection: AsyncConnection, file: Path, manifest: Mapping[str, A
     names = ", ".join(f'"{table["name"]}"' for table in manifest["tables"])
     await connection.execute(text(f"TRUNCATE {names} CASCADE"))
     driver = await _driver(connection)
-    with ZipFile(file) as archive:
-        for table in manifest["tables"]:
-            with archive.open(f"{table['name']}.copy") as entry:
-                await driver.copy_to_table(table["name"], columns=table["columns"], format="binary", source=entry)
+    try:
+        with ZipFile(file) as archive:
+            for table in manifest["tables"]:
+                with archive.open(f"{table['name']}.copy") as entry:
+                    await driver.copy_to_table(table["name"], columns=table["columns"], format="binary", source=entry)
+    except (BadZipFile, EOFError, zlib.error, PostgresError) as error:
+        raise CopyFailed(f"{file} is damaged: {error}.") from error
     counted = text("SELECT setval(CAST(pg_get_serial_sequence(:table, :column) AS regclass), :value, :called)")
     for table, column, value, called in manifest["counters"]:
         await connection.execute(counted, {"table": table, "column": column, "value": value, "called": called})

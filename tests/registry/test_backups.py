@@ -6,6 +6,7 @@ import stat
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from sqlalchemy import func, select, text, update
@@ -228,6 +229,20 @@ async def test_a_backup_that_fails_leaves_the_one_before(
         await back_up(database_url, file)
     assert file.read_bytes() == b"the one before"
     assert [one.name for one in tmp_path.iterdir() if one.name.startswith(".")] == []
+
+
+async def test_a_dump_that_was_damaged_changes_nothing(postgres_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    await back_up(postgres_url, file)
+    with ZipFile(file) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    for broken in (parts["provider.copy"][:-9], b"", b"nonsense"):
+        with ZipFile(file, "w") as archive:
+            for name, content in (parts | {"provider.copy": broken}).items():
+                archive.writestr(name, content)
+        with pytest.raises(LineupError, match="damaged"):
+            await restore(postgres_url, file)
+    assert await migrate.check(postgres_url) == []
 
 
 async def test_the_database_is_no_place_for_its_backup(sqlite_url: str) -> None:
