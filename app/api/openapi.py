@@ -14,9 +14,9 @@ Add a **provider**; its catalogue is synced at once and then by its schedule. **
 cursor; fetch it whole from **snapshots**; ask for a **stream** when something is to be played.
 
 An account is a provider: everything below `/api/providers` answers under `/api/accounts` too. With API keys set, send
-`X-API-Key`, `Authorization: Bearer` or `?key=`. A key has a scope: `read` looks, `sync` starts and cancels syncs too, `admin`
-changes things; 403 `scope_missing` names the one that is needed, 429 says when to come back. Errors are problem documents
-(RFC 9457) with a stable `code`.
+`X-API-Key`, `Authorization: Bearer` or `?key=`. A key has a scope: `read` looks, `sync` starts and cancels syncs too,
+`admin` changes things; 403 `scope_missing` names the one that is needed, 429 says when to come back. Errors are problem
+documents (RFC 9457) with a stable `code`.
 """
 TAGS: Final = [
     {"name": "providers", "description": "Upstream accounts: add, change, test, remove."},

@@ -25,10 +25,9 @@ async def begin_again(writer: Writer, revoked: Mapping[str, int]) -> int:
     heads = await writer.rows(select(col(CatalogueHead.provider_pk)))
     published = or_(col(CatalogueHead.version) > 0, col(CatalogueHead.pending))
     for (pk,) in heads:
-        fresh: dict[str, Any] = {"epoch": new_epoch(), "version": 0, "floor": 0, "published_at": None, "pending": published}
-        free: dict[str, Any] = {"fence": CatalogueHead.fence + 1, "lease_job": None, "lease_until": None}
-        mine = update(CatalogueHead).where(col(CatalogueHead.provider_pk) == pk)
-        await writer.execute(mine.values(**fresh, **free))
+        values: dict[str, Any] = {"epoch": new_epoch(), "version": 0, "floor": 0, "published_at": None}
+        values |= {"pending": published, "fence": CatalogueHead.fence + 1, "lease_job": None, "lease_until": None}
+        await writer.execute(update(CatalogueHead).where(col(CatalogueHead.provider_pk) == pk).values(**values))
     for sha256, at in revoked.items():
         live = (col(ApiKey.sha256) == sha256, col(ApiKey.revoked_at).is_(None))
         await writer.execute(update(ApiKey).where(*live).values(revoked_at=at))

@@ -33,8 +33,11 @@ def known() -> dict[str, set[str]]:
 
 
 KNOWN = known()
-PROCESS = {metric.name for metric in REGISTRY.collect()} | {
-    sample.name for metric in REGISTRY.collect() for sample in metric.samples
+PROCESS = {
+    sample.name
+    for metric in REGISTRY.collect()
+    for sample in metric.samples
+    if sample.name.startswith(("process_", "python_"))
 }
 
 

@@ -13,7 +13,7 @@ Who = Annotated[str | None, Query(description="Changes by this one alone.", exam
 
 
 @router.get("")
-async def list_audit_entries(context: ContextDep, who: Who = None, page: Page = 1, limit: Limit = 100) -> AuditEntryList:
+async def list_audit(context: ContextDep, who: Who = None, page: Page = 1, limit: Limit = 100) -> AuditEntryList:
     """Changes that were made over HTTP, newest first, and keys that were made or revoked; needs the scope `admin`."""
     found, total = await context.access.audit.page(who=who, page=page, limit=limit)
     return AuditEntryList.model_validate(
