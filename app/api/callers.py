@@ -7,6 +7,7 @@ from starlette.types import Scope
 
 from app.access.desk import AccessDesk
 from app.access.keys import Caller
+from app.context import ProcessContext
 from app.domain.access import KeyScope
 
 CALLER: Final = "lineup.caller"  # absent where no key is needed, such as for players
@@ -23,7 +24,7 @@ def configured(place: int) -> Caller:
 
 def desk_of(scope: Scope) -> AccessDesk | None:
     """None in what a worker process tells of itself: it has no context."""
-    context = getattr(scope["app"].state, "context", None)
+    context: ProcessContext | None = getattr(scope["app"].state, "context", None)
     return None if context is None else context.access
 
 
