@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from app.core.clock import now_ms
 from app.db.engine import Reader, Writer
-from app.db.tables import ITEM_TABLES, CatalogueHead, SyncJob, SyncStep
+from app.db.tables import CatalogueHead, SyncJob, SyncStep
 from app.domain.kinds import JobStatus, StepStatus
 
 # A job that took five workers down in a row (out of memory, most often), none of which got on, takes the sixth too.
@@ -58,12 +58,3 @@ async def published_version(reader: Reader, provider_pk: int) -> str | None:
     head = select(col(CatalogueHead.epoch), col(CatalogueHead.version))
     row = await reader.row(head.where(col(CatalogueHead.provider_pk) == provider_pk))
     return f"{row.epoch}.{row.version}" if row and row.version else None
-
-
-async def sizes_of(reader: Reader, provider_pk: int) -> dict[str, int]:
-    """How many active items a catalogue holds, by kind."""
-    found = {}
-    for kind, table in ITEM_TABLES.items():
-        mine = (col(table.provider_pk) == provider_pk, col(table.is_active))
-        found[kind.plural] = int(await reader.scalar(select(func.count()).select_from(table).where(*mine)))
-    return found

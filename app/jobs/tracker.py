@@ -15,12 +15,13 @@ from app.core.clock import now_ms
 from app.core.errors import LineupError
 from app.core.pauses import undisturbed
 from app.core.traffic import Traffic
+from app.db import items
 from app.db.engine import Database, Writer
 from app.db.tables import Provider, SyncJob
-from app.domain.kinds import JobStatus, StepName, StepStatus, SyncMode
+from app.domain.kinds import JobStatus, Kind, StepName, StepStatus, SyncMode
 from app.domain.outcomes import sentences
 from app.jobs import lease
-from app.jobs.ending import end_job, published_version, requeue_job, sizes_of
+from app.jobs.ending import end_job, published_version, requeue_job
 from app.jobs.metrics import Meter, job_ended
 from app.jobs.progress import RUNNING_CEILING, progress
 from app.jobs.steps import add_steps, load_steps, save_steps
@@ -206,7 +207,7 @@ class JobTracker:
         """None when nothing can be counted: a job ends whatever its catalogue has come to."""
         try:
             async with self._database.reader() as reader:
-                return await sizes_of(reader, self.provider_pk)
+                return {kind.plural: await items.count_active(reader, kind, self.provider_pk) for kind in Kind}
         except (SQLAlchemyError, OSError) as error:
             log.warning("catalogue_not_counted", error=type(error).__name__)
             return None

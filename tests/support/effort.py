@@ -6,20 +6,14 @@ from typing import Final
 import pytest
 
 
-def _in_ci() -> bool:
+def is_short() -> bool:
+    """Whether this is CI, where what others show too may be left out."""
     return bool(os.environ.get("CI"))
 
 
-SLACK: Final = 3 if _in_ci() else 1  # times what a deed may take, where others keep the machine busy
-
-
+SLACK: Final = 3 if is_short() else 1  # times what a deed may take, where others keep the machine busy
 # For what takes many processes and is shown by a neighbour too.
-beyond_ci: Final = pytest.mark.skipif(_in_ci(), reason="CI is to end within 20 minutes; a test beside it shows it too")
-
-
-def is_short() -> bool:
-    """Whether what others show too may be left out."""
-    return _in_ci()
+beyond_ci: Final = pytest.mark.skipif(is_short(), reason="CI has 20 minutes; a test beside it shows it too")
 
 
 def examples(thorough: int, *, short: int) -> int:
